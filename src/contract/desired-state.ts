@@ -1,0 +1,64 @@
+/**
+ * The contract between the two halves: desired state down, observed status up.
+ * JSON over HTTP; both sides check what they receive with the functions of `desired-state.schema.ts`.
+ */
+
+export const PROTOCOLS = ['tcp', 'udp'] as const;
+export type Protocol = (typeof PROTOCOLS)[number];
+
+/** What a port map's rule in the kernel must be. `ruleId` changes whenever any other member does. */
+export interface DesiredMap {
+  /** Id of the port map resource. */
+  id: string;
+  /** `berth1:` and 16 hex digits: the rule's identity by content (see `rule-id.ts`). */
+  ruleId: string;
+  protocol: Protocol;
+  /** Port on the gateway, 1-65535. */
+  connectionPort: number;
+  /** Canonical address text (RFC 5952 for IPv6), of the family of the gateway's external address. */
+  address: string;
+  /** Port on the target, 1-65535. */
+  targetPort: number;
+}
+
+/** A map that must be gone from the kernel; its port is given out again only once the gateway says that it is. */
+export interface RemovedMap {
+  id: string;
+  ruleId: string;
+}
+
+/** Answer of `GET /gateways/{id}/desired-state`. Always the whole state: a lost wake-up costs time, never truth. */
+export interface DesiredState {
+  gateway: { id: string; name: string; externalAddress: string; networks: string[] };
+  /** Grows with every change that concerns this gateway; 0 before the first. */
+  generation: number;
+  maps: DesiredMap[];
+  removing: RemovedMap[];
+}
+
+/** `plan`: the gateway shows what it would do and changes nothing. */
+export const GATEWAY_MODES = ['apply', 'plan'] as const;
+export type GatewayMode = (typeof GATEWAY_MODES)[number];
+
+export const OBSERVED_STATUSES = ['active', 'failed', 'drifted', 'pending'] as const;
+export type ObservedStatus = (typeof OBSERVED_STATUSES)[number];
+
+/** What the gateway saw in its kernel for one map, after reading back. */
+export interface ObservedMap {
+  id: string;
+  /** The rule the gateway speaks of; a report about an older rule of the same map is ignored. */
+  ruleId: string;
+  status: ObservedStatus;
+  /** Why, for people; null when active. */
+  reason: string | null;
+}
+
+/** Body of `PUT /gateways/{id}/status`. Maps not named keep the status they have. */
+export interface StatusReport {
+  /** Generation of the desired state that this report answers. */
+  generation: number;
+  mode: GatewayMode;
+  maps: ObservedMap[];
+  /** Ids of removed maps that the gateway has verified to be gone from its kernel. */
+  gone: string[];
+}

@@ -1,0 +1,18 @@
+import { createHash } from 'node:crypto';
+import type { Protocol } from './desired-state.js';
+
+export interface RuleContent {
+  protocol: Protocol;
+  connectionPort: number;
+  address: string;
+  targetPort: number;
+}
+
+/**
+ * Identity of a port map's kernel rule by its content: `berth1:` and 16 hex digits of SHA-256 over key and value.
+ * Computed once, when the row is written; hashing 50,000 of them at every pass would be the one dear step of a diff.
+ */
+export function ruleId(content: RuleContent): string {
+  const text = [content.protocol, content.connectionPort, content.address, content.targetPort].join('|');
+  return `berth1:${createHash('sha256').update(text).digest('hex').slice(0, 16)}`;
+}

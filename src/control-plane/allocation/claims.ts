@@ -1,0 +1,173 @@
+import { Injectable } from '@nestjs/common';
+import { databaseError } from '../../platform/database/database-error.js';
+import type { Reply } from '../../platform/http/reply.js';
+import { Problem } from '../../platform/problem/problem.js';
+import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
+import type { Caller } from '../resource/caller.js';
+import { freeze, Idempotency } from '../resource/idempotency.js';
+import { Allocation, Contended, type Claim, type Outcome, type Taken } from './allocation.js';
+import { Failure, GroupCommit } from './group-commit.js';
+
+/** A request to claim something; `id` is the id of what it makes. */
+export interface ClaimRequest {
+  caller: Caller;
+  id: string;
+}
+
+export interface Granted<Request> {
+  request: Request;
+  /** For each need of the claim, what it got. */
+  taken: Taken[][];
+}
+
+export type Refusal = Extract<Outcome, { granted: false }>;
+
+/** What differs between the kinds of claims (reservations, port maps, components). */
+export interface ClaimKind<Request extends ClaimRequest, Context> {
+  /** The table that the ids are of. */
+  table: 'reservation' | 'port_map' | 'component';
+  /** Reads, once for the batch, what its requests have in common. A problem here is everybody's. */
+  context(unit: Unit, requests: readonly Request[], wait: boolean): Promise<Context>;
+  /** What a request needs; or its answer, when that is known already. A problem here is this request's only. */
+  needs(request: Request, context: Context, wait: boolean): Claim | Reply;
+  /** The problem of a claim that was not granted. */
+  refusal(request: Request, context: Context, refusal: Refusal): Problem;
+  /** Writes what was granted and answers, in order. */
+  write(unit: Unit, granted: readonly Granted<Request>[], context: Context): Promise<Reply[]>;
+  /** Requests with the same text are one: the first of a batch is carried out, the others get its answer. */
+  same?(request: Request): string;
+  /** Cleans up after those that were refused. */
+  dropped?(unit: Unit, refused: readonly Request[]): Promise<void>;
+}
+
+const isClaim = (value: Claim | Reply): value is Claim => Array.isArray(value);
+
+/**
+ * Runs claims: requests with the same key share transactions (group commit), each keeps its own answer. A transaction
+ * first takes what is free at once; only when that is too little does a second one wait for other processes' locks, so
+ * that "exhausted" is the truth.
+ */
+@Injectable()
+export class Claims {
+  constructor(
+    private readonly units: UnitsOfWork,
+    private readonly idempotency: Idempotency,
+    private readonly allocation: Allocation,
+  ) {}
+
+  /** A queue for one kind of claims. The key is what requests of one transaction have in common. */
+  queue<Request extends ClaimRequest, Context>(kind: ClaimKind<Request, Context>): GroupCommit<Request, Reply> {
+    const run = async (requests: readonly Request[]): Promise<(Reply | Failure)[]> => {
+      try {
+        return await this.units.run((unit) => this.attempt(unit, kind, requests, false));
+      } catch (error) {
+        if (!(error instanceof Contended)) throw told(error, requests);
+      }
+      try {
+        return await this.units.run((unit) => this.attempt(unit, kind, requests, true));
+      } catch (error) {
+        throw told(error, requests);
+      }
+    };
+    return new GroupCommit(async (_key, requests) => {
+      const { leaders, leaderOf } = merged(requests, (request) => kind.same?.(request));
+      const results = await run(leaders);
+      return leaderOf.map((leader) => results[leader] ?? new Failure(new Error('a claim without an outcome')));
+    });
+  }
+
+  private async attempt<Request extends ClaimRequest, Context>(
+    unit: Unit,
+    kind: ClaimKind<Request, Context>,
+    requests: readonly Request[],
+    wait: boolean,
+  ): Promise<(Reply | Failure)[]> {
+    const results: (Reply | Failure | undefined)[] = await this.idempotency.begin(
+      unit,
+      requests.map((request) => request.caller),
+    );
+    const begun = requests.map((_, index) => index).filter((index) => results[index] === undefined);
+    const fresh = begun.flatMap((index) => requests[index] ?? []);
+    if (fresh.length > 0) {
+      const taken = await this.takenIds(unit, kind.table, fresh);
+      const context = await kind.context(unit, fresh, wait);
+      const open: { index: number; request: Request; claim: Claim }[] = [];
+      for (const [number, request] of fresh.entries()) {
+        const index = begun[number] ?? 0;
+        try {
+          if (taken.has(request.id)) throw new Problem('duplicate-id', `The id ${request.id} is taken.`);
+          taken.add(request.id);
+          const needs = kind.needs(request, context, wait);
+          if (isClaim(needs)) open.push({ index, request, claim: needs });
+          else results[index] = freeze(needs);
+        } catch (error) {
+          if (error instanceof Contended) throw error;
+          results[index] = new Failure(error);
+        }
+      }
+
+      const outcomes = await this.allocation.claim(
+        unit,
+        open.map((item) => item.claim),
+        wait,
+      );
+      const granted: { index: number; request: Request; taken: Taken[][] }[] = [];
+      const refused: Request[] = [];
+      for (const [number, { index, request }] of open.entries()) {
+        const outcome = outcomes[number];
+        if (outcome?.granted === true) granted.push({ index, request, taken: outcome.taken });
+        else if (outcome !== undefined) {
+          refused.push(request);
+          results[index] = new Failure(kind.refusal(request, context, outcome));
+        }
+      }
+      if (refused.length > 0) await kind.dropped?.(unit, refused);
+      const answers = await kind.write(unit, granted, context);
+      for (const [number, { index }] of granted.entries()) {
+        const answer = answers[number];
+        if (answer !== undefined) results[index] = freeze(answer);
+      }
+      await this.idempotency.finish(
+        unit,
+        fresh.map((request) => request.caller),
+        begun.map((index) => (results[index] instanceof Failure ? undefined : results[index])),
+      );
+    }
+    return results.map((result) => result ?? new Failure(new Error('a claim without an outcome')));
+  }
+
+  /** Only clients choose ids that can be taken; ours are new. */
+  private async takenIds(unit: Unit, table: string, requests: readonly ClaimRequest[]): Promise<Set<string>> {
+    const rows = await unit.query<{ id: string }>(`SELECT id FROM ${table} WHERE id = ANY($1)`, [
+      requests.map((request) => request.id),
+    ]);
+    return new Set(rows.map((row) => row.id));
+  }
+}
+
+/** What a constraint says that only the database could see, for a claim that was alone in its transaction. */
+function told(error: unknown, requests: readonly ClaimRequest[]): unknown {
+  const { code, constraint } = databaseError(error) ?? {};
+  if (requests.length === 1 && code === '23505' && constraint?.endsWith('_pkey') === true) {
+    return new Problem('duplicate-id', `The id ${requests[0]?.id ?? ''} is taken.`);
+  }
+  if (code === '23503') return new Problem('not-found', 'What the claim is for was deleted meanwhile.');
+  return error;
+}
+
+/** The first of each kind of same requests, and for every request which of them it is. */
+function merged<Request>(
+  requests: readonly Request[],
+  same: (request: Request) => string | undefined,
+): { leaders: Request[]; leaderOf: number[] } {
+  const leaders: Request[] = [];
+  const seen = new Map<string, number>();
+  const leaderOf = requests.map((request) => {
+    const key = same(request);
+    const known = key === undefined ? undefined : seen.get(key);
+    if (known !== undefined) return known;
+    if (key !== undefined) seen.set(key, leaders.length);
+    return leaders.push(request) - 1;
+  });
+  return { leaders, leaderOf };
+}

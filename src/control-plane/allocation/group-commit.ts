@@ -1,0 +1,72 @@
+import { Problem } from '../../platform/problem/problem.js';
+
+/**
+ * Group commit: requests for the same space that arrive while a transaction is in flight share the next one. The first
+ * goes at once, there is no timer; under load the cost of a commit is divided by the size of the batch, which is worth
+ * an order of magnitude (notes/allocation.md 3.3 b).
+ */
+export class GroupCommit<Request, Result> {
+  private readonly queues = new Map<string, Queued<Request, Result>[]>();
+
+  constructor(
+    /** Runs one transaction; answers with one result, or one error, for each request, in order. */
+    private readonly run: (key: string, requests: readonly Request[]) => Promise<(Result | Failure)[]>,
+    private readonly maxBatch = 128,
+  ) {}
+
+  submit(key: string, request: Request): Promise<Result> {
+    return new Promise<Result>((resolve, reject) => {
+      const entry = { request, resolve, reject };
+      const queue = this.queues.get(key);
+      if (queue !== undefined) {
+        queue.push(entry); // somebody's transaction is in flight; its loop takes us along next
+        return;
+      }
+      this.queues.set(key, [entry]);
+      void this.drain(key);
+    });
+  }
+
+  private async drain(key: string): Promise<void> {
+    const queue = this.queues.get(key) ?? [];
+    while (queue.length > 0) await this.settle(key, queue.splice(0, this.maxBatch));
+    this.queues.delete(key);
+  }
+
+  /**
+   * One caller's failure is its own: a batch that breaks as a whole is run again request by request. A Problem, though, is
+   * what all of it has in common (the subnet is not there, the database is away), and everybody's answer.
+   */
+  private async settle(key: string, batch: Queued<Request, Result>[]): Promise<void> {
+    let results: (Result | Failure)[];
+    try {
+      results = await this.run(
+        key,
+        batch.map((entry) => entry.request),
+      );
+    } catch (error) {
+      if (batch.length > 1 && !(error instanceof Problem)) {
+        for (const entry of batch) await this.settle(key, [entry]);
+      } else {
+        for (const entry of batch) entry.reject(error);
+      }
+      return;
+    }
+    for (const [index, entry] of batch.entries()) {
+      const result = results[index];
+      if (result instanceof Failure) entry.reject(result.error);
+      else entry.resolve(result as Result);
+    }
+  }
+}
+
+interface Queued<Request, Result> {
+  request: Request;
+  resolve: (result: Result) => void;
+  reject: (error: unknown) => void;
+}
+
+/** One request's own error inside a batch that succeeded otherwise. */
+export class Failure {
+  constructor(readonly error: unknown) {}
+}

@@ -1,0 +1,110 @@
+import { Global, Module, type DynamicModule } from '@nestjs/common';
+import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { Authenticator } from '../platform/auth/authenticator.js';
+import type { Config } from '../platform/config/config.js';
+import { Database } from '../platform/database/database.js';
+import { dataSourceOptions } from '../platform/database/data-source.js';
+import { KnownPaths } from '../platform/http/known-paths.js';
+import { ReplyInterceptor } from '../platform/http/reply.interceptor.js';
+import { InputPipe } from '../platform/http/validation.pipe.js';
+import type { Log } from '../platform/logging/log.js';
+import { ProblemFilter } from '../platform/problem/problem.filter.js';
+import { ComponentEntity } from './components/component.entity.js';
+import { ComponentsModule } from './components/components.module.js';
+import { EventListener } from './events/event-listener.js';
+import { EventPublisher } from './events/event-publisher.js';
+import { EventSignal } from './events/event-signal.js';
+import { EventsModule } from './events/events.module.js';
+import { Relay } from './events/relay.js';
+import { GatewayEntity, GatewayPortsEntity } from './gateways/gateway.entity.js';
+import { GatewaysModule } from './gateways/gateways.module.js';
+import { HealthController } from './health/health.controller.js';
+import { LeaseEntity } from './leases/lease.entity.js';
+import { LeasesModule } from './leases/leases.module.js';
+import { PoolEntity } from './pools/pool.entity.js';
+import { PoolsModule } from './pools/pools.module.js';
+import { PortMapEntity } from './port-maps/port-map.entity.js';
+import { PortMapsModule } from './port-maps/port-maps.module.js';
+import { ReservationEntity } from './reservations/reservation.entity.js';
+import { ReservationsModule } from './reservations/reservations.module.js';
+import { SubnetEntity } from './subnets/subnet.entity.js';
+import { SubnetsModule } from './subnets/subnets.module.js';
+
+const ENTITIES = [
+  PoolEntity,
+  SubnetEntity,
+  ReservationEntity,
+  LeaseEntity,
+  GatewayEntity,
+  GatewayPortsEntity,
+  PortMapEntity,
+  ComponentEntity,
+];
+
+/** What every module may inject: the connection to PostgreSQL and the routes that exist. */
+@Global()
+@Module({})
+class PlatformModule {
+  static with(config: Config, log: Log): DynamicModule {
+    const { url, poolSize } = config.database;
+    return {
+      module: PlatformModule,
+      providers: [
+        { provide: Database, useFactory: () => new Database(dataSourceOptions(url, poolSize, ENTITIES)) },
+        { provide: Authenticator, useFactory: () => new Authenticator(config.auth) },
+        KnownPaths,
+        { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
+        { provide: APP_INTERCEPTOR, useClass: ReplyInterceptor },
+        { provide: APP_PIPE, useClass: InputPipe },
+      ],
+      exports: [Database, Authenticator, KnownPaths],
+    };
+  }
+}
+
+/** The loops of the control plane: relay and listener. */
+@Module({})
+class LoopsModule {
+  static with({ database, nats }: Config, log: Log): DynamicModule {
+    const publisher = (): EventPublisher | undefined =>
+      nats.url === undefined ? undefined : new EventPublisher({ url: nats.url, stream: nats.stream }, log);
+    return {
+      module: LoopsModule,
+      imports: [EventsModule],
+      providers: [
+        {
+          provide: Relay,
+          useFactory: (db: Database, signal: EventSignal) => new Relay(db, signal, publisher(), log),
+          inject: [Database, EventSignal],
+        },
+        {
+          provide: EventListener,
+          useFactory: (signal: EventSignal) => new EventListener(database.url, signal, log),
+          inject: [EventSignal],
+        },
+      ],
+    };
+  }
+}
+
+@Module({})
+export class AppModule {
+  static with(config: Config, log: Log): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PlatformModule.with(config, log),
+        EventsModule,
+        PoolsModule,
+        SubnetsModule,
+        ReservationsModule,
+        LeasesModule,
+        GatewaysModule,
+        PortMapsModule,
+        ComponentsModule,
+        LoopsModule.with(config, log),
+      ],
+      controllers: [HealthController],
+    };
+  }
+}

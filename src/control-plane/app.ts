@@ -1,0 +1,58 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { Authenticator } from '../platform/auth/authenticator.js';
+import type { Config } from '../platform/config/config.js';
+import { KnownPaths } from '../platform/http/known-paths.js';
+import { PROBLEM_SCHEMA } from '../platform/http/route.js';
+import { createAdapter, installHooks } from '../platform/http/server.js';
+import type { Log } from '../platform/logging/log.js';
+import { AppModule } from './app.module.js';
+
+/** Nest itself only says what went wrong at start; requests are logged by the problem filter. */
+const nestLog = (log: Log) => ({
+  log: () => undefined,
+  warn: (message: unknown) => log('warn', 'nest', { text: String(message) }),
+  error: (message: unknown) => log('error', 'nest', { text: String(message) }),
+});
+
+/** The application, not listening yet. With `preview` nothing is instantiated: for its document only. */
+export async function createApp(config: Config, log: Log, preview = false): Promise<NestFastifyApplication> {
+  const adapter = createAdapter({ bodyLimit: config.http.bodyLimit });
+  const app = await NestFactory.create<NestFastifyApplication>(AppModule.with(config, log), adapter, {
+    bodyParser: false,
+    abortOnError: false,
+    routeConflictPolicy: { duplicate: 'error', shadow: 'error' },
+    logger: nestLog(log),
+    preview,
+  });
+  if (preview) return app;
+  const authenticator = app.get(Authenticator);
+  await authenticator.ready();
+  const fastify = adapter.getInstance();
+  app.get(KnownPaths).watch(fastify);
+  installHooks(fastify, authenticator);
+  SwaggerModule.setup('docs', app, () => openapi(app), {
+    jsonDocumentUrl: 'openapi.json',
+    yamlDocumentUrl: 'openapi.yaml',
+  });
+  return app;
+}
+
+/** The OpenAPI 3.0 document of the application. */
+export function openapi(app: NestFastifyApplication): OpenAPIObject {
+  const head = new DocumentBuilder()
+    .setTitle('Berth')
+    .setDescription(
+      'Hands out addresses and ports, tells everyone who asked to be told, and makes the gateway obey. ' +
+        'Errors are RFC 9457 problems with a stable `code`. ETag and If-Match guard every change, Idempotency-Key every POST.',
+    )
+    .setVersion('1.0.0')
+    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
+    .addBearerAuth()
+    .build();
+  return SwaggerModule.createDocument(app, head, {
+    operationIdFactory: (_controller, method) => method,
+    extraModels: [PROBLEM_SCHEMA],
+  });
+}

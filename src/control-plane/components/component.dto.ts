@@ -1,0 +1,204 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Max,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import { PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
+import { LeaseDocument } from '../leases/lease.dto.js';
+import { PortMapDocument } from '../port-maps/port-map.dto.js';
+import {
+  commonOf,
+  NewResource,
+  OwnedListQuery,
+  ResourceChange,
+  ResourceDocument,
+  stampsOf,
+} from '../resource/resource.dto.js';
+import { IsLine, IsPortNumber } from '../resource/validators.js';
+import type { ComponentEntity } from './component.entity.js';
+
+/** A port of the component that is to be reached through the gateway. */
+export class ComponentPort {
+  /** Port on the machine. */
+  @ApiProperty({ minimum: 1, maximum: 65535, example: 3389 })
+  @IsPortNumber()
+  targetPort: number;
+
+  /** Default tcp. */
+  @ApiProperty({ enum: PROTOCOLS, required: false, default: 'tcp' })
+  @IsOptional()
+  @IsIn(PROTOCOLS)
+  protocol?: Protocol;
+
+  /** The port wanted on the gateway; left out: the lowest free one. */
+  @ApiProperty({ required: false, minimum: 1, maximum: 65535 })
+  @IsOptional()
+  @IsPortNumber()
+  connectionPort?: number;
+}
+
+export class NewComponent extends NewResource {
+  /** Unique among its owner's components. */
+  @ApiProperty({ maxLength: 255, example: 'win1' })
+  @IsLine()
+  declare name: string;
+
+  /** What it is (`GET /component-kinds` lists those with known ports; any other word is good too). */
+  @ApiProperty({ maxLength: 64, example: 'windows' })
+  @IsLine(64)
+  kind: string;
+
+  /** Id or name of the gateway. Left out: the caller's own gateway, or the only one there is. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  gateway?: string;
+
+  /** Id or name of the pool to take addresses of. Left out, like `subnet`: the gateway's own pool. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  pool?: string;
+
+  /** Id of the subnet to take addresses of, instead of a pool. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  subnet?: string;
+
+  /** How many addresses; each gets all of the ports. Default 1. */
+  @ApiProperty({ required: false, minimum: 1, maximum: 64, default: 1 })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(64)
+  count?: number;
+
+  /** What is to be reached through the gateway. Left out: the ports of the kind. */
+  @ApiProperty({ type: [ComponentPort], required: false, maxItems: 64 })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(64)
+  @ValidateNested({ each: true })
+  @Type(() => ComponentPort)
+  ports?: ComponentPort[];
+
+  /** Default: the caller. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsLine()
+  owner?: string;
+}
+
+export class ComponentChange extends ResourceChange {}
+
+/** What a user created: its leases and port maps under one name. */
+export class ComponentDocument extends ResourceDocument {
+  @ApiProperty()
+  owner: string;
+
+  @ApiProperty({ example: 'windows' })
+  kind: string;
+
+  /** Id of the gateway. */
+  @ApiProperty()
+  gateway: string;
+
+  /** Id of the reservation that holds its addresses; null when that was deleted by itself. */
+  @ApiProperty({ type: String, nullable: true })
+  reservation: string | null;
+
+  @ApiProperty({ type: [LeaseDocument] })
+  leases: LeaseDocument[];
+
+  @ApiProperty({ type: [PortMapDocument] })
+  portMaps: PortMapDocument[];
+
+  static from(entity: ComponentEntity, leases: LeaseDocument[], portMaps: PortMapDocument[]): ComponentDocument {
+    return {
+      ...commonOf(entity),
+      owner: entity.owner,
+      kind: entity.kind,
+      gateway: entity.gatewayId,
+      reservation: entity.reservationId,
+      leases,
+      portMaps,
+      ...stampsOf(entity),
+    };
+  }
+}
+
+export class ComponentList {
+  @ApiProperty({ type: [ComponentDocument] })
+  components: ComponentDocument[];
+
+  /** Cursor of the next page; absent on the last. */
+  @ApiProperty({ required: false })
+  next?: string;
+}
+
+export class ComponentListQuery extends OwnedListQuery {
+  /** Only those of this kind. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsLine(64)
+  kind?: string;
+
+  /** Only those of this gateway (id). */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  gateway?: string;
+}
+
+/** How one port of a kind is used. */
+export class KindPort {
+  /** Name of the protocol spoken there, as people say it: ssh, rdp, https, ... */
+  @ApiProperty({ example: 'rdp' })
+  name: string;
+
+  @ApiProperty({ example: 3389 })
+  targetPort: number;
+
+  @ApiProperty({ enum: PROTOCOLS })
+  protocol: Protocol;
+
+  /** Mapped when a component of the kind is created. */
+  @ApiProperty()
+  create: boolean;
+}
+
+/** A kind of component with its ports. */
+export class ComponentKind {
+  @ApiProperty({ example: 'windows' })
+  name: string;
+
+  @ApiProperty({ type: [KindPort] })
+  ports: KindPort[];
+
+  /** The port that `vlab connect` uses unless told otherwise; null = the user must say. */
+  @ApiProperty({ type: String, nullable: true, example: 'rdp' })
+  defaultPort: string | null;
+
+  /** The user to log in as unless told otherwise. */
+  @ApiProperty({ example: 'administrator' })
+  user: string;
+}
+
+export class ComponentKindList {
+  @ApiProperty({ type: [ComponentKind] })
+  kinds: ComponentKind[];
+}

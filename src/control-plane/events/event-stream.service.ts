@@ -1,0 +1,65 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
+import { cloudEvent, type StoredEvent } from './event.js';
+import { EventSignal } from './event-signal.js';
+import { EVENTS_AFTER, LAST_POSITION } from './outbox.queries.js';
+
+const BATCH = 200;
+const HEARTBEAT_MS = 15_000;
+
+export interface EventSlice {
+  events: StoredEvent[];
+  /** Place in the stream up to which has been looked. */
+  last: number;
+}
+
+/** Reads the one stream of events by position; the same order and ids as on NATS. */
+@Injectable()
+export class EventStreamService {
+  constructor(
+    private readonly database: Database,
+    private readonly signal: EventSignal,
+  ) {}
+
+  async lastPosition(): Promise<number> {
+    const [row] = await this.database.query<{ position: string }>(LAST_POSITION);
+    return Number(row?.position ?? 0);
+  }
+
+  /** Up to `limit` events after a position, of which those of other types are left out. */
+  async read(after: number, limit: number, type: string | undefined): Promise<EventSlice> {
+    const rows = await this.database.query<StoredEvent & { position: string }>(EVENTS_AFTER, [after, limit]);
+    const events = rows.map((row) => ({ ...row, position: Number(row.position) }));
+    return { events: events.filter((event) => matches(event, type)), last: events.at(-1)?.position ?? after };
+  }
+
+  /** Server-sent events (WHATWG HTML section 9.2) from a position on, until aborted. A comment now and then keeps proxies awake. */
+  async *follow(after: number, type: string | undefined, stop: AbortSignal): AsyncGenerator<string> {
+    let position = after;
+    yield ': events of Berth\nretry: 1000\n\n';
+    let quietSince = Date.now();
+    while (!stop.aborted) {
+      const woken = new AbortController();
+      const next = this.signal.next(HEARTBEAT_MS, AbortSignal.any([stop, woken.signal]));
+      try {
+        const { events, last } = await this.read(position, BATCH, type);
+        for (const event of events) yield `id: ${event.position}\nevent: ${event.type}\ndata: ${cloudEvent(event)}\n\n`;
+        const more = last - position >= BATCH;
+        position = last;
+        if (events.length > 0) quietSince = Date.now();
+        else if (Date.now() - quietSince >= HEARTBEAT_MS) {
+          quietSince = Date.now();
+          yield ': still here\n\n';
+        }
+        if (!more) await next;
+      } finally {
+        woken.abort();
+      }
+    }
+  }
+}
+
+function matches(event: StoredEvent, type: string | undefined): boolean {
+  if (type === undefined) return true;
+  return type.endsWith('.') ? event.type.startsWith(type) : event.type === type;
+}

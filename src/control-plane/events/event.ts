@@ -1,0 +1,61 @@
+/** The nouns that events speak of; with a verb they make the subject `ipam.<noun>.<verb>`. */
+export type Noun = 'pool' | 'subnet' | 'reservation' | 'lease' | 'gateway' | 'port-map' | 'component';
+export type Verb = 'created' | 'updated' | 'deleted' | 'removing' | 'status';
+
+/** A fact to be told, once the transaction that makes it true has committed. */
+export interface NewEvent {
+  noun: Noun;
+  verb: Verb;
+  /** The resource's id. */
+  id: string;
+  owner?: string | undefined;
+  /** The resource after the change (before it, for `deleted`). */
+  data: object;
+  /** The gateway whose desired state this change is part of: its generation grows. */
+  desiredBy?: string | undefined;
+}
+
+/** One row of the outbox as readers get it. */
+export interface StoredEvent {
+  position: number;
+  /** Event id, also `Nats-Msg-Id`. */
+  id: string;
+  /** `ipam.<noun>.<verb>`. */
+  type: string;
+  /** `<collection>/<id>`. */
+  subject: string;
+  owner: string | null;
+  /** JSON text. */
+  data: string;
+  time: Date;
+}
+
+const COLLECTIONS: Record<Noun, string> = {
+  pool: 'pools',
+  subnet: 'subnets',
+  reservation: 'reservations',
+  lease: 'leases',
+  gateway: 'gateways',
+  'port-map': 'port-maps',
+  component: 'components',
+};
+
+export const eventType = ({ noun, verb }: Pick<NewEvent, 'noun' | 'verb'>): string => `ipam.${noun}.${verb}`;
+export const eventSubject = ({ noun, id }: Pick<NewEvent, 'noun' | 'id'>): string => `${COLLECTIONS[noun]}/${id}`;
+
+/** The event as CloudEvents 1.0 JSON (structured mode). `sequence` is its place in the one stream of all events. */
+export function cloudEvent(event: StoredEvent): string {
+  const head = JSON.stringify({
+    specversion: '1.0',
+    id: event.id,
+    source: 'berth',
+    type: `${event.type}.v1`,
+    subject: event.subject,
+    time: event.time.toISOString(),
+    datacontenttype: 'application/json',
+    sequence: String(event.position).padStart(16, '0'),
+    ...(event.owner === null ? {} : { owner: event.owner }),
+  });
+  // The data is JSON text already, and metadata inside it must stay as it is.
+  return `${head.slice(0, -1)},"data":${event.data}}`;
+}

@@ -1,0 +1,12 @@
+import { Module } from '@nestjs/common';
+import { EventSignal } from './event-signal.js';
+import { EventStreamService } from './event-stream.service.js';
+import { EventsController } from './events.controller.js';
+import { UnitsOfWork } from './unit-of-work.js';
+
+@Module({
+  controllers: [EventsController],
+  providers: [EventSignal, EventStreamService, UnitsOfWork],
+  exports: [EventSignal, UnitsOfWork],
+})
+export class EventsModule {}

@@ -1,0 +1,56 @@
+import { Injectable } from '@nestjs/common';
+import { Database, type Transaction } from '../../platform/database/database.js';
+import { writeJson } from '../../platform/json/json-text.js';
+import { newId } from '../resource/id.js';
+import { eventSubject, eventType, type NewEvent } from './event.js';
+import { APPEND_EVENTS } from './outbox.queries.js';
+import { EventSignal } from './event-signal.js';
+
+/** A transaction that also collects the events which it makes true. */
+export class Unit {
+  readonly events: NewEvent[] = [];
+
+  constructor(readonly transaction: Transaction) {}
+
+  query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return this.transaction.query<Row>(sql, parameters);
+  }
+
+  /** To be told if, and only if, the transaction commits. */
+  emit(...events: NewEvent[]): void {
+    this.events.push(...events);
+  }
+}
+
+/** Every write of the control plane runs in one of these: rows and events commit together or not at all. */
+@Injectable()
+export class UnitsOfWork {
+  constructor(
+    private readonly database: Database,
+    private readonly signal: EventSignal,
+  ) {}
+
+  /** Runs the work in a transaction (again after a deadlock: it must have no other effect than its statements). */
+  async run<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+    const { value, told } = await this.database.transaction(async (transaction) => {
+      const unit = new Unit(transaction);
+      const result = await work(unit);
+      await append(unit);
+      return { value: result, told: unit.events.length > 0 };
+    });
+    if (told) this.signal.written();
+    return value;
+  }
+}
+
+async function append({ transaction, events }: Unit): Promise<void> {
+  if (events.length === 0) return;
+  await transaction.query(APPEND_EVENTS, [
+    events.map(() => newId()),
+    events.map(eventType),
+    events.map(eventSubject),
+    events.map((event) => event.owner ?? null),
+    events.map((event) => event.desiredBy ?? null),
+    events.map((event) => writeJson(event.data)),
+  ]);
+}

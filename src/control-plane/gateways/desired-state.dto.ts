@@ -1,0 +1,126 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsIn,
+  IsInt,
+  IsOptional,
+  IsString,
+  Matches,
+  MaxLength,
+  Min,
+  ValidateNested,
+} from 'class-validator';
+import {
+  GATEWAY_MODES,
+  OBSERVED_STATUSES,
+  PROTOCOLS,
+  type DesiredMap,
+  type DesiredState,
+  type GatewayMode,
+  type ObservedMap,
+  type ObservedStatus,
+  type Protocol,
+  type RemovedMap,
+  type StatusReport,
+} from '../../contract/desired-state.js';
+import { LIMITS } from '../resource/validators.js';
+
+/** What one port map's rule in the kernel must be. */
+export class DesiredMapDocument implements DesiredMap {
+  @ApiProperty()
+  id: string;
+  /** Identity of the rule by its content. */
+  @ApiProperty({ example: 'berth1:0123456789abcdef' })
+  ruleId: string;
+  @ApiProperty({ enum: PROTOCOLS })
+  protocol: Protocol;
+  @ApiProperty()
+  connectionPort: number;
+  @ApiProperty()
+  address: string;
+  @ApiProperty()
+  targetPort: number;
+}
+
+/** A map that must be gone from the kernel. */
+export class RemovedMapDocument implements RemovedMap {
+  @ApiProperty()
+  id: string;
+  @ApiProperty()
+  ruleId: string;
+}
+
+/** The gateway that a desired state is for. */
+export class DesiredGatewayDocument {
+  @ApiProperty()
+  id: string;
+  @ApiProperty()
+  name: string;
+  @ApiProperty()
+  externalAddress: string;
+  @ApiProperty({ type: [String] })
+  networks: string[];
+}
+
+/** Everything one gateway should have in its kernel. */
+export class DesiredStateDocument implements DesiredState {
+  @ApiProperty({ type: DesiredGatewayDocument })
+  gateway: DesiredGatewayDocument;
+  @ApiProperty()
+  generation: number;
+  @ApiProperty({ type: [DesiredMapDocument] })
+  maps: DesiredMapDocument[];
+  @ApiProperty({ type: [RemovedMapDocument] })
+  removing: RemovedMapDocument[];
+}
+
+/** What the gateway saw in its kernel for one map. */
+export class ObservedMapInput implements ObservedMap {
+  @ApiProperty()
+  @IsString()
+  @MaxLength(64)
+  id: string;
+
+  @ApiProperty()
+  @Matches(/^berth1:[0-9a-f]{16}$/)
+  ruleId: string;
+
+  @ApiProperty({ enum: OBSERVED_STATUSES })
+  @IsIn(OBSERVED_STATUSES)
+  status: ObservedStatus;
+
+  @ApiProperty({ type: String, nullable: true })
+  @IsOptional()
+  @IsString()
+  @MaxLength(1000)
+  reason: string | null;
+}
+
+/** What a gateway observed. */
+export class StatusReportInput implements StatusReport {
+  @ApiProperty()
+  @IsInt()
+  @Min(0)
+  generation: number;
+
+  @ApiProperty({ enum: GATEWAY_MODES })
+  @IsIn(GATEWAY_MODES)
+  mode: GatewayMode;
+
+  @ApiProperty({ type: [ObservedMapInput], maxItems: 5000 })
+  @IsArray()
+  @ArrayMaxSize(5000)
+  @ValidateNested({ each: true })
+  @Type(() => ObservedMapInput)
+  maps: ObservedMapInput[];
+
+  /** Ids of removed maps whose rules are verified to be gone. */
+  @ApiProperty({ type: [String], maxItems: 5000 })
+  @IsArray()
+  @ArrayMaxSize(5000)
+  @IsString({ each: true })
+  @MaxLength(LIMITS.name, { each: true })
+  gone: string[];
+}

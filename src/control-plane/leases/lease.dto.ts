@@ -1,0 +1,71 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
+import { IsAddress } from '../resource/validators.js';
+import type { LeaseEntity } from './lease.entity.js';
+
+/** One address held by one reservation; it exists from claim to release. */
+export class LeaseDocument extends ResourceDocument {
+  /** Id (not name) of its subnet. */
+  @ApiProperty()
+  subnet: string;
+
+  /** Id of the reservation that holds it. */
+  @ApiProperty()
+  reservation: string;
+
+  /** Canonical text, no prefix length. */
+  @ApiProperty({ example: '192.168.1.10' })
+  address: string;
+
+  static from(entity: LeaseEntity): LeaseDocument {
+    return {
+      ...commonOf(entity),
+      subnet: entity.subnetId,
+      reservation: entity.reservationId,
+      address: entity.address,
+      ...stampsOf(entity),
+    };
+  }
+}
+
+export class LeaseList {
+  @ApiProperty({ type: [LeaseDocument] })
+  leases: LeaseDocument[];
+
+  /** Cursor of the next page; absent on the last. */
+  @ApiProperty({ required: false })
+  next?: string;
+}
+
+/** Relations and the address are read-only: whatever is sent for them is ignored (contracts/rackhd.md section 5). */
+export class LeaseChange extends ResourceChange {
+  /** Ignored. */
+  @ApiProperty({ required: false, deprecated: true })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  subnet?: string;
+
+  /** Ignored. */
+  @ApiProperty({ required: false, deprecated: true })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  reservation?: string;
+
+  /** Ignored. */
+  @ApiProperty({ required: false, deprecated: true })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  address?: string;
+}
+
+export class LeaseListQuery extends ListQuery {
+  /** Only those of this address, in whichever pool. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsAddress()
+  address?: string;
+}

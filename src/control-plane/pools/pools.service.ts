@@ -1,0 +1,74 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
+import { reply, type Reply } from '../../platform/http/reply.js';
+import { notFound } from '../../platform/problem/problem.js';
+import { UnitsOfWork } from '../events/unit-of-work.js';
+import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
+import type { Caller } from '../resource/caller.js';
+import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { insertNew } from '../resource/insert.js';
+import { chosenId, pathId } from '../resource/id.js';
+import { Idempotency } from '../resource/idempotency.js';
+import { list } from '../resource/listing.js';
+import type { ListQuery } from '../resource/resource.dto.js';
+import { PoolDocument, type NewPool, type PoolChange } from './pool.dto.js';
+import { PoolEntity } from './pool.entity.js';
+
+const shown = (pool: PoolEntity): Reply =>
+  reply({ location: `/pools/${pool.id}`, version: pool.version, body: PoolDocument.from(pool) });
+
+@Injectable()
+export class PoolsService {
+  constructor(
+    private readonly database: Database,
+    private readonly units: UnitsOfWork,
+    private readonly idempotency: Idempotency,
+    private readonly release: LeaseRelease,
+  ) {}
+
+  list(query: ListQuery, whole: boolean): Promise<Reply> {
+    return list(this.database, {
+      entity: PoolEntity,
+      key: 'pools',
+      query,
+      whole,
+      documents: (rows) => rows.map((row) => PoolDocument.from(row)),
+    });
+  }
+
+  create(caller: Caller, body: NewPool): Promise<Reply> {
+    return this.idempotency.run(caller, async (unit) => {
+      const pool = await insertNew(unit, PoolEntity, { id: chosenId(body.id), ...describeNew(body) });
+      unit.emit({ noun: 'pool', verb: 'created', id: pool.id, data: PoolDocument.from(pool) });
+      return shown(pool);
+    });
+  }
+
+  async show(id: string): Promise<Reply> {
+    const pool = await this.database.read((manager) => manager.findOneBy(PoolEntity, { id: pathId('pool', id) }));
+    if (pool === null) throw notFound('pool', id);
+    return reply({ version: pool.version, body: PoolDocument.from(pool) });
+  }
+
+  update(caller: Caller, id: string, body: PoolChange, how: 'patch' | 'put'): Promise<Reply> {
+    return this.units.run(async (unit) => {
+      const before = await lockForChange(unit, PoolEntity, 'pool', pathId('pool', id), caller);
+      const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
+      const pool = await saveChange(unit, PoolEntity, before, described);
+      unit.emit({ noun: 'pool', verb: 'updated', id: pool.id, data: PoolDocument.from(pool) });
+      return shown(pool);
+    });
+  }
+
+  delete(caller: Caller, id: string): Promise<Reply> {
+    return this.units.run(async (unit) => {
+      // Spaces before rows: takers hold their chunk when they insert under this pool.
+      await this.release.lockSpacesOf(unit, 'pool', pathId('pool', id));
+      const pool = await lockForChange(unit, PoolEntity, 'pool', pathId('pool', id), caller);
+      await this.release.withAllBelow(unit, 'pool', pool.id);
+      await retryingNewMaps(unit.transaction.manager.delete(PoolEntity, { id: pool.id }));
+      unit.emit({ noun: 'pool', verb: 'deleted', id: pool.id, data: PoolDocument.from(pool) });
+      return reply({ location: '/pools' });
+    });
+  }
+}

@@ -1,0 +1,61 @@
+import { Injectable } from '@nestjs/common';
+import { Allocation } from '../allocation/allocation.js';
+import type { Unit } from '../events/unit-of-work.js';
+import {
+  BEGIN_REMOVAL,
+  DELETE_MAPS,
+  END_RESTING,
+  LOCK_MAPS,
+  LOCK_RESTING,
+  REMOVING_MAPS,
+} from './port-map-removal.queries.js';
+import { portMapDocument, type PortMapRow } from './port-map-rows.js';
+
+/** A map that its gateway may still have in its kernel. */
+export interface RemovingMap {
+  id: string;
+  leaseId: string | null;
+}
+
+/**
+ * The end of port maps, in two steps. A deleted map leaves the desired state at once, but keeps its port, and its
+ * released address, until the gateway has read its kernel and found the rule gone: so neither can lead a newcomer's
+ * connections, or a stale bookmark, to the wrong machine. A gateway that is away delays that and loses nothing.
+ */
+@Injectable()
+export class PortMapRemoval {
+  constructor(private readonly allocation: Allocation) {}
+
+  /** Begins to remove maps; answers with those that must still be confirmed. Of unseen gateways they go at once. */
+  async begin(unit: Unit, ids: readonly string[]): Promise<RemovingMap[]> {
+    if (ids.length === 0) return [];
+    await unit.query(LOCK_MAPS, [ids]);
+    const begun = await unit.query<PortMapRow>(BEGIN_REMOVAL, [ids]);
+    for (const row of begun) {
+      const { id, owner, gatewayId } = row;
+      unit.emit({ noun: 'port-map', verb: 'removing', id, owner, desiredBy: gatewayId, data: portMapDocument(row) });
+    }
+    const maps = await unit.query<RemovingMap & { unseen: boolean }>(REMOVING_MAPS, [ids]);
+    await this.finish(
+      unit,
+      maps.filter((map) => map.unseen).map((map) => map.id),
+    );
+    return maps.filter((map) => !map.unseen);
+  }
+
+  /** Forgets maps that are being removed: ports are free again, and addresses that rested only because of them. */
+  async finish(unit: Unit, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return;
+    await unit.query(LOCK_MAPS, [ids]);
+    await unit.query(LOCK_RESTING, [ids]);
+    const addresses = await unit.query<{ space: string; position: string }>(END_RESTING, [ids]);
+    const rows = await unit.query<PortMapRow & { spaceId: string }>(DELETE_MAPS, [ids]);
+    for (const { spaceId, ...row } of rows) {
+      unit.emit({ noun: 'port-map', verb: 'deleted', id: row.id, owner: row.owner, data: portMapDocument(row) });
+    }
+    await this.allocation.give(unit, [
+      ...addresses.map(({ space, position }) => ({ space, position: BigInt(position) })),
+      ...rows.map((row) => ({ space: row.spaceId, position: BigInt(row.connectionPort) })),
+    ]);
+  }
+}

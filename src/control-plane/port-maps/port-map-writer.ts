@@ -1,0 +1,72 @@
+import type { Protocol } from '../../contract/desired-state.js';
+import { ruleId } from '../../contract/rule-id.js';
+import type { Unit } from '../events/unit-of-work.js';
+import { arrayLiteral } from '../resource/array-literal.js';
+import type { Described } from '../resource/change.js';
+import { PortMapDocument } from './port-map.dto.js';
+import { PortMapEntity } from './port-map.entity.js';
+
+/** A map whose port has been taken, not yet written. */
+export interface GrantedPortMap extends Described {
+  id: string;
+  owner: string;
+  gateway: { id: string; externalAddress: string };
+  protocol: Protocol;
+  connectionPort: number;
+  address: string;
+  targetPort: number;
+  leaseId: string | null;
+  componentId: string | null;
+}
+
+/** All maps of a batch. UNIQUE (gateway, protocol, connection port) is the last word. */
+const INSERT_PORT_MAPS = `
+  INSERT INTO port_map (id, name, tags, metadata, owner, gateway_id, protocol, connection_port, address, target_port,
+                        lease_id, component_id, rule_id, status, reason, created_at, updated_at)
+  SELECT id, name, tags::text[], metadata, owner, gateway_id, protocol, connection_port, address, target_port,
+         lease_id, component_id, rule_id, 'pending', $14, $15, $15
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::text[], $8::integer[],
+              $9::inet[], $10::integer[], $11::text[], $12::text[], $13::text[])
+    AS m (id, name, tags, metadata, owner, gateway_id, protocol, connection_port, address, target_port, lease_id,
+          component_id, rule_id)`;
+
+const PENDING = 'the gateway has not applied it yet';
+
+/** Writes port maps, tells them, and answers with their documents, in order. */
+export async function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): Promise<PortMapDocument[]> {
+  if (granted.length === 0) return [];
+  const now = new Date();
+  const rules = granted.map(ruleId);
+  await unit.query(INSERT_PORT_MAPS, [
+    granted.map((map) => map.id),
+    granted.map((map) => map.name),
+    granted.map((map) => arrayLiteral(map.tags)),
+    granted.map((map) => map.metadata.text),
+    granted.map((map) => map.owner),
+    granted.map((map) => map.gateway.id),
+    granted.map((map) => map.protocol),
+    granted.map((map) => map.connectionPort),
+    granted.map((map) => map.address),
+    granted.map((map) => map.targetPort),
+    granted.map((map) => map.leaseId),
+    granted.map((map) => map.componentId),
+    rules,
+    PENDING,
+    now,
+  ]);
+  return granted.map((map, index) => {
+    const { gateway, ...columns } = map;
+    const entity = Object.assign(new PortMapEntity(), columns, {
+      gatewayId: gateway.id,
+      ruleId: rules[index] ?? '',
+      status: 'pending' as const,
+      reason: PENDING,
+      version: 1,
+      createdAt: now,
+      updatedAt: now,
+    });
+    const data = PortMapDocument.from(entity, gateway.externalAddress);
+    unit.emit({ noun: 'port-map', verb: 'created', id: map.id, owner: map.owner, desiredBy: gateway.id, data });
+    return data;
+  });
+}

@@ -1,0 +1,165 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
+import {
+  commonOf,
+  NewResource,
+  OwnedListQuery,
+  ResourceChange,
+  ResourceDocument,
+  stampsOf,
+} from '../resource/resource.dto.js';
+import { IsAddress, IsLine, IsPortNumber } from '../resource/validators.js';
+import { PORT_MAP_STATUSES, type PortMapEntity, type PortMapStatus } from './port-map.entity.js';
+
+/** A port of a gateway that leads to a port of a machine behind it. */
+export class PortMapDocument extends ResourceDocument {
+  /** Who may change it. */
+  @ApiProperty()
+  owner: string;
+
+  /** Id of its gateway. */
+  @ApiProperty()
+  gateway: string;
+
+  /** The gateway's address: connect to this, at `connectionPort`. */
+  @ApiProperty({ example: '192.0.2.10' })
+  externalAddress: string;
+
+  @ApiProperty({ enum: PROTOCOLS })
+  protocol: Protocol;
+
+  /** Port on the gateway. */
+  @ApiProperty({ example: 50000 })
+  connectionPort: number;
+
+  /** Address of the machine. */
+  @ApiProperty({ example: '10.20.0.7' })
+  address: string;
+
+  /** Port on the machine. */
+  @ApiProperty({ example: 3389 })
+  targetPort: number;
+
+  /** Id of the lease it leads to; null for a plain address. */
+  @ApiProperty({ type: String, nullable: true })
+  lease: string | null;
+
+  /** Id of the component it was made with; null for one made by itself. */
+  @ApiProperty({ type: String, nullable: true })
+  component: string | null;
+
+  /**
+   * `pending`: the gateway has not confirmed it yet. `active`: its rule was read back from the kernel. `failed`: the
+   * gateway could not apply it. `drifted`: the rule was found changed and is being repaired. `removing`: deleted; the
+   * port is free again when the gateway confirms that the rule is gone.
+   */
+  @ApiProperty({ enum: PORT_MAP_STATUSES })
+  status: PortMapStatus;
+
+  /** Why it is not active; null when it is. */
+  @ApiProperty({ type: String, nullable: true })
+  reason: string | null;
+
+  static from(entity: PortMapEntity, externalAddress: string): PortMapDocument {
+    return {
+      ...commonOf(entity),
+      owner: entity.owner,
+      gateway: entity.gatewayId,
+      externalAddress,
+      protocol: entity.protocol,
+      connectionPort: entity.connectionPort,
+      address: entity.address,
+      targetPort: entity.targetPort,
+      lease: entity.leaseId,
+      component: entity.componentId,
+      status: entity.status,
+      reason: entity.reason,
+      ...stampsOf(entity),
+    };
+  }
+}
+
+export class PortMapList {
+  @ApiProperty({ type: [PortMapDocument] })
+  portMaps: PortMapDocument[];
+
+  /** Cursor of the next page; absent on the last. */
+  @ApiProperty({ required: false })
+  next?: string;
+}
+
+export class NewPortMap extends NewResource {
+  /** Id or name of the gateway. Left out: the caller's own gateway, or the only one there is. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(255)
+  gateway?: string;
+
+  /** Default tcp. */
+  @ApiProperty({ enum: PROTOCOLS, required: false, default: 'tcp' })
+  @IsOptional()
+  @IsIn(PROTOCOLS)
+  protocol?: Protocol;
+
+  /** The port wanted on the gateway. Left out: the lowest free one. */
+  @ApiProperty({ required: false, minimum: 1, maximum: 65535 })
+  @IsOptional()
+  @IsPortNumber()
+  connectionPort?: number;
+
+  /** Id of the lease to lead to; either this or `address`. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  lease?: string;
+
+  /** A plain address to lead to, inside one of the gateway's networks; either this or `lease`. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsAddress()
+  address?: string;
+
+  /** Port on the machine. */
+  @ApiProperty({ minimum: 1, maximum: 65535 })
+  @IsPortNumber()
+  targetPort: number;
+
+  /** Whose it is. Default: the caller's. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsLine()
+  owner?: string;
+}
+
+export class PortMapChange extends ResourceChange {}
+
+export class PortMapListQuery extends OwnedListQuery {
+  /** Only those of this gateway (id). */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  gateway?: string;
+
+  /** Only those that lead to this address. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsAddress()
+  address?: string;
+
+  /** Only those of this component (id). */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  component?: string;
+
+  /** Only those with this status. */
+  @ApiProperty({ required: false, enum: PORT_MAP_STATUSES })
+  @IsOptional()
+  @IsIn(PORT_MAP_STATUSES)
+  status?: PortMapStatus;
+}

@@ -1,0 +1,42 @@
+import { Column, Entity } from 'typeorm';
+import type { Protocol } from '../../contract/desired-state.js';
+import { addressText, OwnedEntity } from '../resource/resource.entity.js';
+
+export const PORT_MAP_STATUSES = ['pending', 'active', 'failed', 'drifted', 'removing'] as const;
+export type PortMapStatus = (typeof PORT_MAP_STATUSES)[number];
+
+/** (gateway, protocol, connection port) -> (address, target port). */
+@Entity('port_map')
+export class PortMapEntity extends OwnedEntity {
+  @Column('text', { name: 'gateway_id' })
+  gatewayId: string;
+
+  @Column('text')
+  protocol: Protocol;
+
+  @Column('integer', { name: 'connection_port' })
+  connectionPort: number;
+
+  @Column('text', { transformer: addressText })
+  address: string;
+
+  @Column('integer', { name: 'target_port' })
+  targetPort: number;
+
+  @Column('text', { name: 'lease_id', nullable: true })
+  leaseId: string | null;
+
+  @Column('text', { name: 'component_id', nullable: true })
+  componentId: string | null;
+
+  /** Identity of its kernel rule, by content (contract/rule-id). */
+  @Column('text', { name: 'rule_id' })
+  ruleId: string;
+
+  /** What the gateway has said of it. */
+  @Column('text')
+  status: PortMapStatus;
+
+  @Column('text', { nullable: true })
+  reason: string | null;
+}

@@ -1,0 +1,215 @@
+import { Injectable } from '@nestjs/common';
+import type { Protocol } from '../../contract/desired-state.js';
+import { contains, formatAddress, mustParseAddress, parseCidr } from '../../ip/address.js';
+import { Database } from '../../platform/database/database.js';
+import { reply, type Reply } from '../../platform/http/reply.js';
+import { invalidField, notFound } from '../../platform/problem/problem.js';
+import type { Claim } from '../allocation/allocation.js';
+import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
+import type { GroupCommit } from '../allocation/group-commit.js';
+import { UnitsOfWork } from '../events/unit-of-work.js';
+import { GatewayLookup } from '../gateways/gateway-lookup.js';
+import { GatewayEntity, type GatewayPortsEntity } from '../gateways/gateway.entity.js';
+import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
+import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { chosenId, isId, pathId } from '../resource/id.js';
+import { list } from '../resource/listing.js';
+import { PortMapRemoval } from './port-map-removal.js';
+import { insertPortMaps } from './port-map-writer.js';
+import { PortMapDocument, type NewPortMap, type PortMapChange, type PortMapListQuery } from './port-map.dto.js';
+import { PortMapEntity } from './port-map.entity.js';
+import { portProblem } from './port-problem.js';
+
+interface Request extends ClaimRequest {
+  gateway: GatewayEntity;
+  body: NewPortMap;
+  owner: string;
+}
+
+interface Context {
+  ports: GatewayPortsEntity[];
+  leases: Map<string, LeaseRow>;
+}
+
+interface LeaseRow {
+  id: string;
+  address: string;
+  owner: string;
+}
+
+/** Leases to lead to, kept from being released until we commit. */
+const LEASES_TO_MAP = `
+  SELECT l.id, host(l.address) AS address, r.owner
+  FROM lease l JOIN reservation r ON r.id = l.reservation_id
+  WHERE l.id = ANY($1) ORDER BY l.id FOR KEY SHARE OF l`;
+
+const leaseOf = ({ body }: Request, { leases }: Context): LeaseRow | undefined =>
+  leases.get(body.lease?.toLowerCase() ?? '');
+
+const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => ({
+  table: 'port_map',
+  context: async (unit, requests) => {
+    const [first] = requests;
+    const wanted = requests.flatMap(({ body }) => body.lease?.toLowerCase() ?? []);
+    const leases = wanted.length === 0 ? [] : await unit.query<LeaseRow>(LEASES_TO_MAP, [wanted]);
+    return {
+      ports: first === undefined ? [] : await gateways.ports(unit.transaction.manager, [first.gateway.id]),
+      leases: new Map(leases.map((lease) => [lease.id, lease])),
+    };
+  },
+  needs: (request, context) => {
+    requireLease(request, leaseOf(request, context));
+    return [portNeed(context.ports, request.body)];
+  },
+  refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason),
+  write: async (unit, granted, context) => {
+    const rows = granted.map(({ request, taken }) => {
+      const { id, owner, gateway, body } = request;
+      const lease = leaseOf(request, context);
+      return {
+        id,
+        owner,
+        gateway,
+        protocol: body.protocol ?? ('tcp' as const),
+        connectionPort: Number(taken[0]?.[0]?.position),
+        address: formatAddress(mustParseAddress(lease?.address ?? body.address ?? '')),
+        targetPort: body.targetPort,
+        leaseId: lease?.id ?? null,
+        componentId: null,
+        ...describeNew(body),
+      };
+    });
+    return (await insertPortMaps(unit, rows)).map(shown);
+  },
+});
+
+@Injectable()
+export class PortMapsService {
+  private readonly queue: GroupCommit<Request, Reply>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly units: UnitsOfWork,
+    private readonly gateways: GatewayLookup,
+    private readonly removal: PortMapRemoval,
+    claims: Claims,
+  ) {
+    this.queue = claims.queue(portMapClaims(gateways));
+  }
+
+  list(query: PortMapListQuery): Promise<Reply> {
+    return list(this.database, {
+      entity: PortMapEntity,
+      key: 'portMaps',
+      query,
+      whole: false,
+      where: (builder) => {
+        const { gateway, owner, address, component, status } = query;
+        if (gateway !== undefined) builder.andWhere('r.gateway_id = :gateway', { gateway });
+        if (owner !== undefined) builder.andWhere('r.owner = :owner', { owner });
+        if (address !== undefined) builder.andWhere('r.address = :address::inet', { address });
+        if (component !== undefined) builder.andWhere('r.component_id = :component', { component });
+        if (status !== undefined) builder.andWhere('r.status = :status', { status });
+      },
+      documents: (rows) => this.documents(rows),
+    });
+  }
+
+  private async documents(rows: readonly PortMapEntity[]): Promise<PortMapDocument[]> {
+    const ids = [...new Set(rows.map((row) => row.gatewayId))];
+    const gateways = await this.database.query<{ id: string; address: string }>(
+      'SELECT id, host(external_address) AS address FROM gateway WHERE id = ANY($1)',
+      [ids],
+    );
+    const addresses = new Map(gateways.map(({ id, address }) => [id, address]));
+    return rows.map((row) => PortMapDocument.from(row, addresses.get(row.gatewayId) ?? ''));
+  }
+
+  async show(id: string): Promise<Reply> {
+    const map = await this.database.read((manager) => manager.findOneBy(PortMapEntity, { id: pathId('port map', id) }));
+    if (map === null) throw notFound('port map', id);
+    const [body] = await this.documents([map]);
+    return reply({ version: map.version, body });
+  }
+
+  /** Takes the connection port asked for, or the lowest free one. Concurrent requests for a gateway share a transaction. */
+  async create(caller: Caller, body: NewPortMap): Promise<Reply> {
+    const gateway = await this.gateways.forClaim(caller, body.gateway);
+    if ((body.lease === undefined) === (body.address === undefined)) {
+      throw invalidField('address', 'give either an address or a lease');
+    }
+    if (body.lease !== undefined && !isId(body.lease)) throw invalidField('lease', 'names no lease');
+    if (body.address !== undefined) requireReachable(gateway, body.address);
+    return this.queue.submit(gateway.id, {
+      caller,
+      gateway,
+      body,
+      id: chosenId(body.id),
+      owner: newOwner(caller, body.owner),
+    });
+  }
+
+  /** Changes name, tags and metadata. Where a map leads never changes: make another and delete this one. */
+  update(caller: Caller, id: string, body: PortMapChange): Promise<Reply> {
+    return this.units.run(async (unit) => {
+      const before = await lockForChange(unit, PortMapEntity, 'port map', pathId('port map', id), caller);
+      requireOwner(caller, before.owner);
+      const map = await saveChange(unit, PortMapEntity, before, describePatched(before, body, caller));
+      const gateway = await unit.transaction.manager.findOneByOrFail(GatewayEntity, { id: map.gatewayId });
+      const data = PortMapDocument.from(map, gateway.externalAddress);
+      unit.emit({ noun: 'port-map', verb: 'updated', id: map.id, owner: map.owner, data });
+      return shown(data);
+    });
+  }
+
+  /** The map stops to be desired at once; its port is free again when the gateway confirms that the rule is gone. */
+  delete(caller: Caller, id: string): Promise<Reply> {
+    return this.units.run(async (unit) => {
+      const map = await lockForChange(unit, PortMapEntity, 'port map', pathId('port map', id), caller);
+      requireOwner(caller, map.owner);
+      await this.removal.begin(unit, [map.id]);
+      return reply({ location: '/port-maps' });
+    });
+  }
+}
+
+const shown = (body: PortMapDocument): Reply =>
+  reply({ location: `/port-maps/${body.id}`, version: body.version, body });
+
+function portNeed(ports: readonly GatewayPortsEntity[], body: NewPortMap): Claim[number] {
+  const protocol: Protocol = body.protocol ?? 'tcp';
+  const range = ports.find((port) => port.protocol === protocol);
+  if (range === undefined) throw invalidField('gateway', 'was deleted meanwhile');
+  if (body.connectionPort === undefined) return { spaces: [range.spaceId], count: 1 };
+  if (body.connectionPort < range.first || body.connectionPort > range.last) {
+    throw invalidField(
+      'connectionPort',
+      `must be one of the gateway's ${protocol} ports, ${range.first} to ${range.last}`,
+    );
+  }
+  return { spaces: [range.spaceId], positions: [BigInt(body.connectionPort)] };
+}
+
+function requireLease({ caller, body, gateway }: Request, lease: LeaseRow | undefined): void {
+  if (body.lease === undefined) return;
+  if (lease === undefined) throw invalidField('lease', 'names no lease');
+  requireOwner(caller, lease.owner);
+  requireFamily(gateway, 'lease', lease.address);
+}
+
+function requireFamily(gateway: GatewayEntity, field: string, address: string): void {
+  const { family } = mustParseAddress(gateway.externalAddress);
+  if (mustParseAddress(address).family !== family) {
+    throw invalidField(field, `must be IPv${family}, as the gateway's external address is`);
+  }
+}
+
+/** A plain address must lie in one of the gateway's networks: nobody may aim a gateway at just any machine. */
+function requireReachable(gateway: GatewayEntity, text: string): void {
+  requireFamily(gateway, 'address', text);
+  const address = mustParseAddress(text);
+  const networks = gateway.networks.flatMap((network) => parseCidr(network) ?? []);
+  if (networks.some((network) => contains(network, address))) return;
+  const list = gateway.networks.length === 0 ? 'it has no networks' : `its networks are ${gateway.networks.join(', ')}`;
+  throw invalidField('address', `is not one that the gateway ${JSON.stringify(gateway.name)} may reach: ${list}`);
+}

@@ -1,0 +1,22 @@
+import type { Protocol } from '../../contract/desired-state.js';
+import { Problem } from '../../platform/problem/problem.js';
+
+interface Range {
+  protocol: Protocol;
+  first: number;
+  last: number;
+}
+
+/** The problem of a port that could not be had; it names the range. */
+export function portProblem(ports: readonly Range[], protocol: Protocol, reason: 'exhausted' | 'taken'): Problem {
+  const range = ports.find((port) => port.protocol === protocol);
+  return reason === 'taken'
+    ? new Problem(
+        'port-in-use',
+        `The ${protocol} connection port asked for is held, or waits for its old rule to be gone.`,
+      )
+    : new Problem(
+        'ports-exhausted',
+        `Too few of the gateway's ${protocol} ports ${range?.first ?? '?'} to ${range?.last ?? '?'} are free.`,
+      );
+}

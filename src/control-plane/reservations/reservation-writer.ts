@@ -1,0 +1,157 @@
+import { formatAddress, parseAddress, type Family } from '../../ip/address.js';
+import { JsonText } from '../../platform/json/json-text.js';
+import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
+import { Contended, type Need, type Taken } from '../allocation/allocation.js';
+import type { Unit } from '../events/unit-of-work.js';
+import { LeaseDocument } from '../leases/lease.dto.js';
+import { LeaseEntity } from '../leases/lease.entity.js';
+import type { Described } from '../resource/change.js';
+import { newId } from '../resource/id.js';
+import { arrayLiteral } from '../resource/array-literal.js';
+import { ReservationDocument } from './reservation.dto.js';
+import { ReservationEntity } from './reservation.entity.js';
+import { INSERT_LEASES, INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
+
+/** Where addresses are asked for. */
+export interface Target {
+  noun: 'pool' | 'subnet';
+  id: string;
+}
+
+/** A subnet that may give them. */
+export interface TargetSubnet {
+  id: string;
+  poolId: string;
+  spaceId: string;
+  family: Family;
+  first: string;
+  last: string;
+  poolMetadata: string;
+  subnetMetadata: string;
+}
+
+export const targetKey = ({ noun, id }: Target): string => `${noun}:${id}`;
+
+/** The subnets of a target, in the order in which they are tried; 404 when the target is not there. */
+export async function targetSubnets(unit: Unit, target: Target, wait: boolean): Promise<TargetSubnet[]> {
+  const subnets =
+    target.noun === 'subnet'
+      ? await unit.query<TargetSubnet>(SUBNET_TARGET, [target.id])
+      : await unit.query<TargetSubnet>(POOL_TARGETS, [target.id, wait]);
+  if (subnets.length > 0) return subnets;
+  if (target.noun === 'pool' && (await unit.query(POOL_EXISTS, [target.id])).length > 0) return [];
+  throw notFound(target.noun, target.id);
+}
+
+/** What a request needs of its target. Given addresses must lie in the subnet: 422 that names the field. */
+export function addressNeed(
+  subnets: readonly TargetSubnet[],
+  count: number,
+  addresses: readonly string[] | undefined,
+  wait: boolean,
+): Need {
+  if (addresses === undefined) return { spaces: subnets.map((subnet) => subnet.spaceId), count };
+  const parsed = addresses.map((text) => parseAddress(text));
+  const subnet = subnets.find(({ family, first, last }) => {
+    const [from, to] = [parseAddress(first), parseAddress(last)];
+    return parsed.every(
+      (address) =>
+        address?.family === family &&
+        from !== undefined &&
+        to !== undefined &&
+        from.value <= address.value &&
+        address.value <= to.value,
+    );
+  });
+  // Without waiting, full subnets of a pool are not among them: look at all of them before saying that there is none.
+  if (subnet === undefined && !wait) throw new Contended();
+  if (subnet === undefined) throw invalidField('addresses', 'must all lie in one subnet of the pool or subnet asked');
+  const positions = [...new Set(parsed.map((address) => address?.value ?? 0n))];
+  if (positions.length < addresses.length) throw invalidField('addresses', 'must not name an address twice');
+  return { spaces: [subnet.spaceId], positions };
+}
+
+/** The problem of a need that was not met. */
+export function addressProblem(target: Target, reason: 'exhausted' | 'taken', count: number): Problem {
+  if (reason === 'taken')
+    return new Problem('address-in-use', 'An address asked for is held, or rests after a release.');
+  const what = count === 1 ? 'No address is' : `Not all of ${count} addresses are`;
+  return target.noun === 'subnet'
+    ? new Problem('subnet-exhausted', `${what} free in the subnet.`)
+    : new Problem('pool-exhausted', `${what} free in any one subnet of the pool.`);
+}
+
+/** A granted reservation, not yet written. */
+export interface GrantedReservation extends Described {
+  id: string;
+  owner: string;
+  taken: readonly Taken[];
+}
+
+/** Writes the reservations of a batch and their leases, tells them, and answers with their documents, in order. */
+export async function insertReservations(
+  unit: Unit,
+  subnets: readonly TargetSubnet[],
+  granted: readonly GrantedReservation[],
+): Promise<ReservationDocument[]> {
+  if (granted.length === 0) return [];
+  const now = new Date();
+  const bySpace = new Map(subnets.map((subnet) => [subnet.spaceId, subnet]));
+  const documents = granted.map((reservation) => {
+    const subnet = bySpace.get(reservation.taken[0]?.space ?? '');
+    if (subnet === undefined) throw new Error('a granted reservation without a subnet');
+    const stamps = { version: 1, createdAt: now, updatedAt: now };
+    const entity = Object.assign(new ReservationEntity(), stamps, {
+      id: reservation.id,
+      name: reservation.name,
+      tags: reservation.tags,
+      metadata: reservation.metadata,
+      owner: reservation.owner,
+      poolId: subnet.poolId,
+      subnetId: subnet.id,
+    });
+    const leases = reservation.taken.map(({ position }) =>
+      LeaseDocument.from(
+        Object.assign(new LeaseEntity(), stamps, {
+          id: newId(),
+          name: '',
+          tags: [],
+          metadata: JsonText.null,
+          subnetId: subnet.id,
+          reservationId: reservation.id,
+          address: formatAddress({ family: subnet.family, value: position }),
+        }),
+      ),
+    );
+    return ReservationDocument.from(entity, leases, {
+      poolMetadata: new JsonText(subnet.poolMetadata),
+      subnetMetadata: new JsonText(subnet.subnetMetadata),
+    });
+  });
+
+  await unit.query(INSERT_RESERVATIONS, [
+    documents.map(({ id }) => id),
+    documents.map(({ name }) => name),
+    documents.map(({ tags }) => arrayLiteral(tags)),
+    documents.map(({ metadata }) => metadata.text),
+    documents.map(({ pool }) => pool),
+    documents.map(({ subnet }) => subnet),
+    documents.map(({ owner }) => owner),
+    now,
+  ]);
+  const leases = documents.flatMap((document) => document.leases);
+  await unit.query(INSERT_LEASES, [
+    leases.map(({ id }) => id),
+    leases.map(({ subnet }) => subnet),
+    leases.map(({ reservation }) => reservation),
+    leases.map(({ address }) => address),
+    now,
+  ]);
+  for (const document of documents) {
+    const { id, owner } = document;
+    unit.emit({ noun: 'reservation', verb: 'created', id, owner, data: document });
+    for (const lease of document.leases)
+      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, data: lease });
+  }
+  return documents;
+}

@@ -1,0 +1,41 @@
+/** Where a claim on a subnet, or on a pool, may take addresses, with the metadata that the answer shows. */
+const TARGET_COLUMNS = `
+  s.id, s.pool_id AS "poolId", s.space_id AS "spaceId", family(s.first) AS family, host(s.first) AS first,
+  host(s.last) AS last, p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
+
+export const SUBNET_TARGET = `
+  SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id WHERE s.id = $1`;
+
+/**
+ * The subnets of a pool in the stable order in which they are tried. Full ones are left out unless the caller waits for
+ * locks ($2): what looks full now may be about to get an address back.
+ */
+export const POOL_TARGETS = `
+  SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id
+  WHERE s.pool_id = $1 AND ($2 OR EXISTS (SELECT FROM free_interval f WHERE f.space_id = s.space_id))
+  ORDER BY s.space_id`;
+
+export const POOL_EXISTS = `SELECT 1 FROM pool WHERE id = $1`;
+
+/** All reservations of a batch, in one statement. Tags come as array literals, since arrays of arrays must be square. */
+export const INSERT_RESERVATIONS = `
+  INSERT INTO reservation (id, name, tags, metadata, pool_id, subnet_id, owner, created_at, updated_at)
+  SELECT id, name, tags::text[], metadata, pool_id, subnet_id, owner, $8, $8
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::text[])
+    AS r (id, name, tags, metadata, pool_id, subnet_id, owner)`;
+
+/** All leases of a batch. UNIQUE (subnet_id, address) is the last word. */
+export const INSERT_LEASES = `
+  INSERT INTO lease (id, subnet_id, reservation_id, address, created_at, updated_at)
+  SELECT id, subnet_id, reservation_id, address, $5, $5
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::inet[]) AS l (id, subnet_id, reservation_id, address)`;
+
+/** Leases of some reservations with the metadata above them. */
+export const LEASES_OF = `
+  SELECT l.id, l.name, l.tags, l.metadata, l.version, l.created_at AS "createdAt", l.updated_at AS "updatedAt",
+         l.subnet_id AS "subnetId", l.reservation_id AS "reservationId", host(l.address) AS address
+  FROM lease l WHERE l.reservation_id = ANY($1) ORDER BY l.reservation_id, l.address`;
+
+export const METADATA_ABOVE = `
+  SELECT s.id, p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"
+  FROM subnet s JOIN pool p ON p.id = s.pool_id WHERE s.id = ANY($1)`;

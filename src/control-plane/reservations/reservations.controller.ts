@@ -1,0 +1,132 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { Reply } from '../../platform/http/reply.js';
+import { Route } from '../../platform/http/route.js';
+import { FromCaller, type Caller } from '../resource/caller.js';
+import { pathId } from '../resource/id.js';
+import { wantsWhole } from '../resource/listing.js';
+import { OwnedListQuery } from '../resource/resource.dto.js';
+import { NewReservation, ReservationChange, ReservationDocument, ReservationList } from './reservation.dto.js';
+import { ReservationsService } from './reservations.service.js';
+
+const READERS = ['member', 'reader'] as const;
+const CREATE = ['not-found', 'duplicate-id', 'address-in-use', 'idempotency-key-reused'] as const;
+
+@ApiTags('reservations')
+@Controller()
+export class ReservationsController {
+  constructor(private readonly reservations: ReservationsService) {}
+
+  /** Lists all reservations. */
+  @Get('reservations')
+  @Route({ access: READERS, answers: 'reservations', problems: ['invalid-field'] })
+  @ApiOkResponse({ type: ReservationList })
+  listReservations(@Req() request: FastifyRequest, @Query() query: OwnedListQuery): Promise<Reply> {
+    return this.reservations.list(undefined, query, wantsWhole(request, 'reservations', query));
+  }
+
+  /** Lists the reservations of a pool. */
+  @Get('pools/:id/reservations')
+  @Route({ access: READERS, answers: 'reservations', problems: ['not-found', 'invalid-field'] })
+  @ApiOkResponse({ type: ReservationList })
+  listPoolReservations(
+    @Req() request: FastifyRequest,
+    @Param('id') id: string,
+    @Query() query: OwnedListQuery,
+  ): Promise<Reply> {
+    const target = { noun: 'pool', id: pathId('pool', id) } as const;
+    return this.reservations.list(target, query, wantsWhole(request, 'reservations', query));
+  }
+
+  /** Reserves addresses in any one subnet of a pool. */
+  @Post('pools/:id/reservations')
+  @Route({
+    access: ['member'],
+    reads: 'reservation',
+    answers: 'reservation',
+    status: 201,
+    problems: [...CREATE, 'pool-exhausted'],
+  })
+  @ApiCreatedResponse({ type: ReservationDocument })
+  reserveInPool(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: NewReservation): Promise<Reply> {
+    return this.reservations.create(caller, { noun: 'pool', id: pathId('pool', id) }, body);
+  }
+
+  /** Lists the reservations of a subnet. */
+  @Get('subnets/:id/reservations')
+  @Route({ access: READERS, answers: 'reservations', problems: ['not-found', 'invalid-field'] })
+  @ApiOkResponse({ type: ReservationList })
+  listSubnetReservations(
+    @Req() request: FastifyRequest,
+    @Param('id') id: string,
+    @Query() query: OwnedListQuery,
+  ): Promise<Reply> {
+    const target = { noun: 'subnet', id: pathId('subnet', id) } as const;
+    return this.reservations.list(target, query, wantsWhole(request, 'reservations', query));
+  }
+
+  /** Reserves addresses in a subnet. */
+  @Post('subnets/:id/reservations')
+  @Route({
+    access: ['member'],
+    reads: 'reservation',
+    answers: 'reservation',
+    status: 201,
+    problems: [...CREATE, 'subnet-exhausted'],
+  })
+  @ApiCreatedResponse({ type: ReservationDocument })
+  reserveInSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: NewReservation): Promise<Reply> {
+    return this.reservations.create(caller, { noun: 'subnet', id: pathId('subnet', id) }, body);
+  }
+
+  /** Shows a reservation with its leases. */
+  @Get('reservations/:id')
+  @Route({ access: READERS, answers: 'reservation', problems: ['not-found'] })
+  @ApiOkResponse({ type: ReservationDocument })
+  getReservation(@Param('id') id: string): Promise<Reply> {
+    return this.reservations.show(id);
+  }
+
+  /** Changes what is sent of a reservation's name, tags and metadata (JSON merge patch). */
+  @Patch('reservations/:id')
+  @Route({
+    access: ['member'],
+    reads: 'reservation',
+    answers: 'reservation',
+    problems: ['not-found', 'precondition-failed'],
+  })
+  @ApiOkResponse({ type: ReservationDocument })
+  updateReservation(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: ReservationChange,
+  ): Promise<Reply> {
+    return this.reservations.update(caller, id, body, 'patch');
+  }
+
+  /** Replaces name, tags and metadata of a reservation. */
+  @Put('reservations/:id')
+  @Route({
+    access: ['member'],
+    reads: 'reservation',
+    answers: 'reservation',
+    problems: ['not-found', 'precondition-failed'],
+  })
+  @ApiOkResponse({ type: ReservationDocument })
+  replaceReservation(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Body() body: ReservationChange,
+  ): Promise<Reply> {
+    return this.reservations.update(caller, id, body, 'put');
+  }
+
+  /** Releases all addresses of a reservation and removes it. */
+  @Delete('reservations/:id')
+  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @ApiNoContentResponse()
+  deleteReservation(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
+    return this.reservations.delete(caller, id);
+  }
+}

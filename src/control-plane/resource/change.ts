@@ -1,0 +1,80 @@
+import { mergePatch, JsonText } from '../../platform/json/json-text.js';
+import { etagOf } from '../../platform/http/reply.js';
+import { notFound, Problem } from '../../platform/problem/problem.js';
+import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { Unit } from '../events/unit-of-work.js';
+import type { Caller } from './caller.js';
+import type { ResourceChange } from './resource.dto.js';
+import type { ResourceEntity } from './resource.entity.js';
+
+/** name, tags and metadata after a change. */
+export interface Described {
+  name: string;
+  tags: string[];
+  metadata: JsonText;
+}
+
+/** How a new resource is described; what is absent or null is empty. */
+export function describeNew(body: ResourceChange): Described {
+  return { name: body.name ?? '', tags: body.tags ?? [], metadata: body.metadata ?? JsonText.null };
+}
+
+/**
+ * How a resource is described after PATCH: present members replace, absent ones stay, null empties. Metadata merges
+ * (RFC 7396), but in a body of a vendor type it replaces: those clients always send the whole value and could not
+ * remove a key otherwise (contracts/rackhd.md section 5).
+ */
+export function describePatched(current: Described, body: ResourceChange, caller: Caller): Described {
+  return {
+    name: body.name === undefined ? current.name : (body.name ?? ''),
+    tags: body.tags === undefined ? current.tags : (body.tags ?? []),
+    metadata:
+      body.metadata === undefined
+        ? current.metadata
+        : caller.bodyType === 'vendor'
+          ? body.metadata
+          : mergePatch(current.metadata, body.metadata),
+  };
+}
+
+/** 412 when If-Match names other versions only (RFC 9110 section 13.1.1: strong comparison). */
+export function requireMatch(caller: Caller, version: number): void {
+  if (caller.ifMatch === undefined) return;
+  const tags = caller.ifMatch.split(',').map((tag) => tag.trim());
+  if (!tags.includes('*') && !tags.includes(etagOf(version))) {
+    throw new Problem(
+      'precondition-failed',
+      `If-Match does not name the current version, ${etagOf(version)}. Read it again.`,
+    );
+  }
+}
+
+/** The row, locked until the end of the transaction, with If-Match checked against it. */
+export async function lockForChange<E extends ResourceEntity>(
+  unit: Unit,
+  entity: EntityTarget<E>,
+  noun: string,
+  id: string,
+  caller: Caller,
+): Promise<E> {
+  const row = await unit.transaction.manager.findOne(entity, {
+    where: { id } as FindOptionsWhere<E>,
+    // not FOR UPDATE: inserts below this row only need its key, and need not wait for us
+    lock: { mode: 'for_no_key_update' },
+  });
+  if (row === null) throw notFound(noun, id);
+  requireMatch(caller, row.version);
+  return row;
+}
+
+/** Writes changed columns and the next version; answers with the row as it is now. */
+export async function saveChange<E extends ResourceEntity>(
+  unit: Unit,
+  entity: EntityTarget<E>,
+  row: E,
+  changes: Partial<E>,
+): Promise<E> {
+  const next = { ...changes, version: row.version + 1, updatedAt: new Date() };
+  await unit.transaction.manager.update(entity, { id: row.id }, next as ObjectLiteral as never);
+  return Object.assign(row, next);
+}

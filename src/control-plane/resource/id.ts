@@ -1,0 +1,40 @@
+import { randomFillSync } from 'node:crypto';
+import { invalidField, notFound } from '../../platform/problem/problem.js';
+
+const ID = /^([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+const pool = Buffer.alloc(16 * 256);
+let used = pool.length;
+
+/** A UUIDv7 (RFC 9562 section 5.7): ids made later sort later, so inserts stay at the end of the index. */
+export function newId(now = Date.now()): string {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  const bytes = Buffer.from(pool.subarray(used, used + 16));
+  used += 16;
+  bytes.writeUIntBE(now, 0, 6);
+  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
+  bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
+  const hex = bytes.toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/** True when the text has the form of an id (24 hex digits or a UUID), in any case. */
+export const isId = (text: string): boolean => ID.test(text.toLowerCase());
+
+/** An id of a path: matched case-insensitively; what is not well-formed names nothing (contracts/rackhd.md section 7). */
+export function pathId(noun: string, text: string): string {
+  const id = text.toLowerCase();
+  if (!ID.test(id)) throw notFound(noun, text);
+  return id;
+}
+
+/** The id of a new resource: the client's own choice, or ours when it sent none or "". */
+export function chosenId(text: string | undefined): string {
+  if (text === undefined || text === '') return newId();
+  const id = text.toLowerCase();
+  if (!ID.test(id)) throw invalidField('id', 'must be 24 hexadecimal digits or a UUID');
+  return id;
+}

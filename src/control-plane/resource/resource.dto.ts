@@ -1,0 +1,125 @@
+import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
+import { Transform, Type } from 'class-transformer';
+import { ArrayMaxSize, IsArray, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import type { JsonText } from '../../platform/json/json-text.js';
+import type { ResourceEntity } from './resource.entity.js';
+import { IsLine, IsMetadata, LIMITS } from './validators.js';
+
+const ANY_JSON = {
+  description: 'Any JSON value; returned as it came, key order and large integers included.',
+  nullable: true,
+} as const;
+
+/** What every resource has. */
+export class ResourceDocument {
+  /** UUID, or the id that the client chose. */
+  @ApiProperty({ example: '0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f' })
+  id: string;
+
+  @ApiProperty()
+  name: string;
+
+  @ApiProperty({ type: [String] })
+  tags: string[];
+
+  @ApiProperty({ ...ANY_JSON, type: Object, additionalProperties: true })
+  metadata: JsonText;
+
+  /** When it was made (RFC 3339). */
+  @ApiProperty({ type: String, format: 'date-time' })
+  createdAt: Date;
+
+  /** When it was last changed (RFC 3339). */
+  @ApiProperty({ type: String, format: 'date-time' })
+  updatedAt: Date;
+
+  /** Grows with every change; the ETag is made of it. */
+  @ApiProperty({ example: 1 })
+  version: number;
+}
+
+/** The common members of a document, in the contract's order. */
+export function commonOf(entity: ResourceEntity): Pick<ResourceDocument, 'id' | 'name' | 'tags' | 'metadata'> {
+  return { id: entity.id, name: entity.name, tags: entity.tags, metadata: entity.metadata };
+}
+
+export function stampsOf(entity: ResourceEntity): Pick<ResourceDocument, 'createdAt' | 'updatedAt' | 'version'> {
+  return { createdAt: entity.createdAt, updatedAt: entity.updatedAt, version: entity.version };
+}
+
+/** What every change may hold. */
+export class ResourceChange {
+  /** A name for people; null is the empty name. */
+  @ApiProperty({ required: false, maxLength: LIMITS.name })
+  @IsOptional()
+  @IsLine()
+  name?: string | null;
+
+  /** Labels to find it by; null is none. */
+  @ApiProperty({ required: false, type: [String], maxItems: LIMITS.tags })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(LIMITS.tags)
+  @IsLine(LIMITS.tag, { each: true })
+  tags?: string[] | null;
+
+  @ApiProperty({ ...ANY_JSON, required: false, type: Object, additionalProperties: true })
+  @IsOptional()
+  @Transform(({ obj }: { obj: { metadata?: unknown } }) => obj.metadata)
+  @IsMetadata()
+  metadata?: JsonText;
+
+  /** Accepted because clients send the whole resource back; ignored: the URL counts. */
+  @ApiHideProperty()
+  @IsOptional()
+  @IsString()
+  @MaxLength(64)
+  id?: string;
+}
+
+/** What every new resource may hold. */
+export class NewResource extends ResourceChange {
+  /** The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one. */
+  @ApiProperty({ required: false, example: '6b024480686c824ea09e15b6' })
+  declare id?: string;
+}
+
+/** Query parameters of every list. */
+export class ListQuery {
+  /** How many at most, 1 to 1000. Default 100. */
+  @ApiProperty({ required: false, minimum: 1, maximum: 1000, default: 100 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(1000)
+  limit?: number;
+
+  /** Where the page begins: `next` of the page before. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsString()
+  @MaxLength(200)
+  cursor?: string;
+
+  /** Only those of exactly this name. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsLine()
+  name?: string;
+
+  /** Only those with this tag. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsLine(LIMITS.tag)
+  tag?: string;
+}
+
+/** Query parameters of lists of owned things. */
+export class OwnedListQuery extends ListQuery {
+  /** Only those of this owner. */
+  @ApiProperty({ required: false })
+  @IsOptional()
+  @IsLine()
+  owner?: string;
+}

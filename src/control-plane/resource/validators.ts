@@ -1,0 +1,99 @@
+import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { parseAddress, parseCidr } from '../../ip/address.js';
+import { JsonText } from '../../platform/json/json-text.js';
+
+/** Limits of what people write; each is refused by name beyond (422). */
+export const LIMITS = {
+  name: 255,
+  tags: 64,
+  tag: 255,
+  /** Bytes of metadata as JSON text. */
+  metadata: 64 * 1024,
+  metadataDepth: 64,
+} as const;
+
+// eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
+const CONTROL = /[\u0000-\u001f\u007f]/;
+
+/** Text on one line: a string of at most `max` characters without control characters. */
+export function IsLine(max: number = LIMITS.name, options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isLine',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && value.length <= max && !CONTROL.test(value),
+        defaultMessage: () =>
+          `must be ${options?.each === true ? 'strings' : 'a string'} of at most ${max} characters, without control characters`,
+      },
+    },
+    options,
+  );
+}
+
+/** Nesting depth of JSON text. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
+    } else if (c === '{' || c === '[') deepest = Math.max(deepest, ++depth);
+    else if (c === '}' || c === ']') depth--;
+  }
+  return deepest;
+}
+
+/** Any JSON value, kept as text. */
+export function IsMetadata(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isMetadata',
+    validator: {
+      validate: (value: unknown) =>
+        value instanceof JsonText &&
+        Buffer.byteLength(value.text) <= LIMITS.metadata &&
+        depthOf(value.text) <= LIMITS.metadataDepth,
+      defaultMessage: () =>
+        `must be a JSON value of at most ${LIMITS.metadata} bytes and ${LIMITS.metadataDepth} levels of nesting`,
+    },
+  });
+}
+
+/** IPv4 or IPv6 address text, without prefix length or zone. */
+export function IsAddress(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isAddress',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && parseAddress(value) !== undefined,
+        defaultMessage: () => 'must be an IPv4 or IPv6 address, without prefix length or zone',
+      },
+    },
+    options,
+  );
+}
+
+/** `address/length` with no host bits set. */
+export function IsCidr(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isCidr',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && parseCidr(value) !== undefined,
+        defaultMessage: () => 'must be a network such as 10.20.0.0/16, with no bits set beyond its length',
+      },
+    },
+    options,
+  );
+}
+
+/** A TCP or UDP port, as a number. */
+export function IsPortNumber(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isPortNumber',
+    validator: {
+      validate: (value: unknown) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65535,
+      defaultMessage: () => 'must be a whole number from 1 to 65535',
+    },
+  });
+}

@@ -1,0 +1,39 @@
+import type { AddressInfo } from 'node:net';
+import type { Config } from '../platform/config/config.js';
+import { Database } from '../platform/database/database.js';
+import { Logger } from '../platform/logging/logger.js';
+import { createApp } from './app.js';
+
+export interface Running {
+  url: string;
+  /** Stops to accept, lets requests in progress finish, then closes the loops and the connections. */
+  close(): Promise<void>;
+}
+
+/** Starts the API. It starts without its database too, and answers 503 until that is there. */
+export async function serve(config: Config): Promise<Running> {
+  const log = new Logger(config.log).asLog();
+  const app = await createApp(config, log);
+  const { host, port } = config.http;
+  try {
+    await app.listen(port, host);
+  } catch (error) {
+    await app.close();
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+      throw new Error(`Port ${port} on ${host} is taken. Stop what uses it, or set PORT to another.`, { cause: error });
+    }
+    throw error;
+  }
+  const address = app.getHttpServer().address() as AddressInfo;
+  const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
+  const url = `http://${name}:${address.port}`;
+  log('info', 'the API is ready', { url });
+  return {
+    url,
+    close: async () => {
+      await app.close();
+      await app.get(Database).close();
+      log('info', 'the API has stopped', { url });
+    },
+  };
+}

@@ -1,0 +1,84 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, Put, Query, Req } from '@nestjs/common';
+import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import type { FastifyRequest } from 'fastify';
+import type { Reply } from '../../platform/http/reply.js';
+import { Route } from '../../platform/http/route.js';
+import { FromCaller, type Caller } from '../resource/caller.js';
+import { wantsWhole } from '../resource/listing.js';
+import { NewSubnet, SubnetChange, SubnetDocument, SubnetList, SubnetListQuery } from './subnet.dto.js';
+import { SubnetsService } from './subnets.service.js';
+
+const READERS = ['member', 'reader'] as const;
+const CHANGE = ['not-found', 'precondition-failed', 'range-overlap', 'range-in-use'] as const;
+
+@ApiTags('subnets')
+@Controller()
+export class SubnetsController {
+  constructor(private readonly subnets: SubnetsService) {}
+
+  /** Lists the subnets of all pools. */
+  @Get('subnets')
+  @Route({ access: READERS, answers: 'subnets', problems: ['invalid-field'] })
+  @ApiOkResponse({ type: SubnetList })
+  listSubnets(@Req() request: FastifyRequest, @Query() query: SubnetListQuery): Promise<Reply> {
+    return this.subnets.list(undefined, query, wantsWhole(request, 'subnets', query));
+  }
+
+  /** Lists the subnets of a pool. */
+  @Get('pools/:id/subnets')
+  @Route({ access: READERS, answers: 'subnets', problems: ['not-found', 'invalid-field'] })
+  @ApiOkResponse({ type: SubnetList })
+  listPoolSubnets(
+    @Req() request: FastifyRequest,
+    @Param('id') id: string,
+    @Query() query: SubnetListQuery,
+  ): Promise<Reply> {
+    return this.subnets.list(id, query, wantsWhole(request, 'subnets', query));
+  }
+
+  /** Adds a subnet to a pool. */
+  @Post('pools/:id/subnets')
+  @Route({
+    access: [],
+    reads: 'subnet',
+    answers: 'subnet',
+    status: 201,
+    problems: ['not-found', 'duplicate-id', 'range-overlap', 'idempotency-key-reused'],
+  })
+  @ApiCreatedResponse({ type: SubnetDocument })
+  createSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: NewSubnet): Promise<Reply> {
+    return this.subnets.create(caller, id, body);
+  }
+
+  /** Shows a subnet. */
+  @Get('subnets/:id')
+  @Route({ access: READERS, answers: 'subnet', problems: ['not-found'] })
+  @ApiOkResponse({ type: SubnetDocument })
+  getSubnet(@Param('id') id: string): Promise<Reply> {
+    return this.subnets.show(id);
+  }
+
+  /** Changes what is sent of a subnet (JSON merge patch); its range too, if every held address stays inside. */
+  @Patch('subnets/:id')
+  @Route({ access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
+  @ApiOkResponse({ type: SubnetDocument })
+  updateSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: SubnetChange): Promise<Reply> {
+    return this.subnets.update(caller, id, body, 'patch');
+  }
+
+  /** Replaces name, tags and metadata of a subnet. */
+  @Put('subnets/:id')
+  @Route({ access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
+  @ApiOkResponse({ type: SubnetDocument })
+  replaceSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: SubnetChange): Promise<Reply> {
+    return this.subnets.update(caller, id, body, 'put');
+  }
+
+  /** Deletes a subnet with its reservations and leases. */
+  @Delete('subnets/:id')
+  @Route({ access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @ApiNoContentResponse()
+  deleteSubnet(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
+    return this.subnets.delete(caller, id);
+  }
+}

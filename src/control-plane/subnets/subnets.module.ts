@@ -1,0 +1,8 @@
+import { Module } from '@nestjs/common';
+import { LeasesModule } from '../leases/leases.module.js';
+import { ResourceModule } from '../resource/resource.module.js';
+import { SubnetsController } from './subnets.controller.js';
+import { SubnetsService } from './subnets.service.js';
+
+@Module({ imports: [ResourceModule, LeasesModule], controllers: [SubnetsController], providers: [SubnetsService] })
+export class SubnetsModule {}

@@ -1,0 +1,168 @@
+import type { Family } from '../../ip/address.js';
+import { contentKey, isLeaf, isOwnedChain, leafChain, STATE_CHAIN, type MapContent, type Table } from './ruleset.js';
+
+/**
+ * What the kernel holds, read from the text of `iptables-save -t <table>` or `iptables -S <chain>`. Only our chains and
+ * the rules with our mark are kept; the rules of others are counted, and never leave this file except as warnings.
+ */
+
+export interface LiveTable {
+  /** Our chains with their rules, exactly as printed and in their order. */
+  chains: Map<string, string[]>;
+  /** Rules with our hook mark outside our chains, in their order, duplicates included. */
+  hooks: string[];
+  /** Number of rules of others. */
+  foreignRules: number;
+  /** Rules of others that end a hooked chain for every packet before our rule is reached. */
+  blockers: string[];
+}
+
+export interface Live {
+  family: Family;
+  nat: LiveTable;
+  filter: LiveTable;
+}
+
+/** The text is not the whole truth about the table; it must never be taken for an empty one. */
+export class UnreadableTable extends Error {
+  override readonly name = 'UnreadableTable';
+}
+
+const HOOK_MARK = /--comment "?berth1:hook:/;
+const UNCONDITIONAL = /^-A (?:PREROUTING|POSTROUTING|FORWARD) -j (?:ACCEPT|DROP|REJECT|RETURN|MASQUERADE)\b/;
+
+const emptyTable = (): LiveTable => ({ chains: new Map(), hooks: [], foreignRules: 0, blockers: [] });
+
+/** True when anything of ours is there. */
+export const holdsAnything = (live: Live): boolean =>
+  [live.nat, live.filter].some((table) => table.chains.size > 0 || table.hooks.length > 0);
+
+/** The chain of a `-A <chain> ...` line. */
+export const chainOf = (line: string): string => line.slice(3, line.indexOf(' ', 3));
+
+/** Quotes are the one thing in which versions of the tools differ for the rules we write. */
+export const normal = (line: string): string => line.replaceAll('"', '');
+
+function readRule(table: Table, into: LiveTable, line: string): void {
+  const chain = chainOf(line);
+  const owned = table === 'nat' && isOwnedChain(chain) ? into.chains.get(chain) : undefined;
+  if (owned !== undefined) {
+    owned.push(line);
+  } else if (HOOK_MARK.test(line)) {
+    into.hooks.push(line);
+  } else {
+    into.foreignRules++;
+    const hooked = into.hooks.some((hook) => chainOf(hook) === chain);
+    if (!hooked && UNCONDITIONAL.test(line)) into.blockers.push(line);
+  }
+}
+
+/**
+ * Reads the text of `iptables-save -t <table>`. Throws `UnreadableTable` when it is cut short (no `*table`, no `COMMIT`,
+ * a rule of a chain that was not declared) or when the tool says that it cannot show everything. The tools say that
+ * with exit code 0.
+ */
+export function parseSave(table: Table, text: string): LiveTable {
+  const live = emptyTable();
+  let inside = false;
+  let committed = false;
+  const declared = new Set<string>();
+  for (const line of text.split('\n')) {
+    if (/incompatible/.test(line) && line.startsWith('#')) {
+      throw new UnreadableTable(
+        `iptables-save cannot show the whole ${table} table ("${line.slice(2)}"): something put native nftables rules ` +
+          'into the table that iptables manages; move them to a table of their own',
+      );
+    }
+    if (line === `*${table}`) inside = true;
+    else if (!inside || committed || line === '' || line.startsWith('#')) continue;
+    else if (line === 'COMMIT') committed = true;
+    else if (line.startsWith(':')) {
+      const chain = line.slice(1, line.indexOf(' '));
+      declared.add(chain);
+      if (table === 'nat' && isOwnedChain(chain)) live.chains.set(chain, []);
+    } else if (line.startsWith('-A ') && declared.has(chainOf(line))) readRule(table, live, line);
+    else
+      throw new UnreadableTable(`iptables-save printed a line about the ${table} table that makes no sense: ${line}`);
+  }
+  if (!committed) throw new UnreadableTable(`iptables-save stopped before the end of the ${table} table`);
+  return live;
+}
+
+/**
+ * Adds the text of `iptables -t <table> -S <chain>` to a table that is read chain by chain. It has no `COMMIT`: the exit
+ * code says whether it is whole, and the first line must name the chain.
+ */
+export function addChain(table: Table, into: LiveTable, chain: string, text: string): void {
+  const [first, ...lines] = text.split('\n').filter((line) => line !== '');
+  if (first !== `-N ${chain}` && first?.startsWith(`-P ${chain} `) !== true) {
+    throw new UnreadableTable(`iptables -S did not show chain ${chain} of the ${table} table`);
+  }
+  if (table === 'nat' && isOwnedChain(chain)) into.chains.set(chain, []);
+  for (const line of lines) readRule(table, into, line);
+}
+
+export const startTable = emptyTable;
+
+const MAP_RULE =
+  /^-A (\S+) -p (tcp|udp) -m \2 --dport (\d+)(?: -m comment --comment "?(berth1:[0-9a-f]{16})"?)? -j DNAT --to-destination (\S+)$/;
+
+export interface LiveMap extends MapContent {
+  /** Absent when somebody took the comment away. */
+  ruleId: string | undefined;
+  line: string;
+  /** In its own leaf and with an id: a rule as we write them. */
+  proper: boolean;
+}
+
+function readMap(line: string): LiveMap | undefined {
+  const match = MAP_RULE.exec(line);
+  if (match?.[1] === undefined || match[3] === undefined || match[5] === undefined) return undefined;
+  const protocol = match[2] === 'udp' ? 'udp' : 'tcp';
+  const connectionPort = Number(match[3]);
+  const ruleId = match[4];
+  const proper = ruleId !== undefined && match[1] === leafChain(protocol, connectionPort);
+  return { protocol, connectionPort, target: match[5], ruleId, line, proper };
+}
+
+/** Every rule in our leaves that translates one port. */
+export function liveMaps(table: LiveTable): LiveMap[] {
+  const maps: LiveMap[] = [];
+  for (const [chain, lines] of table.chains) {
+    if (!isLeaf(chain)) continue;
+    for (const line of lines) {
+      const map = readMap(line);
+      if (map !== undefined) maps.push(map);
+    }
+  }
+  return maps;
+}
+
+/** What `BERTH-STATE` says: the digest that was applied last, and the flows that are still to be flushed. */
+export interface LiveState {
+  digest: string | undefined;
+  journal: MapContent[];
+}
+
+const STATE_RULE = /--comment "?berth1:state:\d+:([0-9a-f]{16})"?$/;
+const FLUSH_RULE = /--comment "?berth1:flush:(tcp|udp)\/(\d{1,5})\/([0-9a-f.:[\]]+)"?$/;
+
+export const stateRule = (generation: number, digest: string): string =>
+  `-A ${STATE_CHAIN} -m comment --comment "berth1:state:${generation}:${digest}"`;
+export const flushRule = (content: MapContent): string =>
+  `-A ${STATE_CHAIN} -m comment --comment "berth1:flush:${contentKey(content)}"`;
+
+export function liveState(table: LiveTable): LiveState {
+  const state: LiveState = { digest: undefined, journal: [] };
+  for (const line of table.chains.get(STATE_CHAIN) ?? []) {
+    state.digest ??= STATE_RULE.exec(line)?.[1];
+    const flush = FLUSH_RULE.exec(line);
+    if (flush?.[2] === undefined || flush[3] === undefined) continue;
+    state.journal.push({
+      protocol: flush[1] === 'udp' ? 'udp' : 'tcp',
+      connectionPort: Number(flush[2]),
+      target: flush[3],
+    });
+  }
+  return state;
+}

@@ -1,0 +1,309 @@
+import { createHash } from 'node:crypto';
+import type { DesiredMap, DesiredState } from '../../contract/desired-state.js';
+import {
+  chainOf,
+  flushRule,
+  liveMaps,
+  liveState,
+  normal,
+  stateRule,
+  type Live,
+  type LiveMap,
+  type LiveTable,
+} from './live.js';
+import {
+  contentKey,
+  contentOf,
+  dispatchRule,
+  isLeaf,
+  isOwnedChain,
+  mapRule,
+  pathOf,
+  ruleset,
+  STATE_CHAIN,
+  type MapContent,
+  type Ruleset,
+  type Table,
+  type TableRules,
+} from './ruleset.js';
+
+/** Input of one `iptables-restore --noflush`: one table, hence all or nothing. */
+export interface Transaction {
+  table: Table;
+  text: string;
+}
+
+/** A chain of ours that somebody else changed, and that is written anew as a whole. */
+export interface Rewrite {
+  chain: string;
+  because: string[];
+}
+
+/** What has to happen so that the kernel holds the desired state. A plain value: showing it costs nothing. */
+export interface Plan {
+  family: Live['family'];
+  generation: number;
+  /** Rules that the kernel gains, in the words of `iptables-save`. */
+  adds: string[];
+  /** Rules of ours that the kernel loses, in its own words. */
+  removes: string[];
+  rewrites: Rewrite[];
+  /** Connections to cut once the rules are in: those of maps that are gone or lead elsewhere now. */
+  flows: MapContent[];
+  /** In this order. */
+  transactions: Transaction[];
+  /** To be applied once `flows` are flushed; absent when there are none. */
+  settle: Transaction | undefined;
+  /** Rule ids of the desired maps for which nothing is missing in the kernel. */
+  inPlace: ReadonlySet<string>;
+  /** Why this plan must not be applied; null when it may. */
+  refusal: string | null;
+  warnings: string[];
+  /** Names what would be done: the same plan has the same hash. */
+  hash: string;
+}
+
+export const isEmpty = (plan: Plan): boolean => plan.transactions.length === 0 && plan.flows.length === 0;
+
+/** More removals than both of these, without the control plane naming them, are taken for a mistake of it. */
+export const FUSE = { share: 0.5, rules: 20 };
+
+interface TableDiff {
+  adds: string[];
+  removes: string[];
+  rewrites: Rewrite[];
+  text: string | undefined;
+}
+
+/** How often each line occurs, by its normal form. */
+function countLines(lines: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const line of lines) counts.set(normal(line), (counts.get(normal(line)) ?? 0) + 1);
+  return counts;
+}
+
+/**
+ * Why the chain cannot be mended line by line; empty when it can. A rule with our mark that is no longer wanted is an
+ * ordinary removal. Anything else that we did not write may stand before our rules and change what they do, so the chain
+ * is declared anew in the same transaction (which empties it), wholly by content and without any position.
+ */
+function foreignTouches(
+  wanted: readonly string[],
+  ids: ReadonlySet<string>,
+  chain: string,
+  table: LiveTable,
+): string[] {
+  const because: string[] = [];
+  const lines = table.chains.get(chain) ?? [];
+  const known = countLines(wanted);
+  const proper = isLeaf(chain)
+    ? new Map(liveMaps({ ...table, chains: new Map([[chain, lines]]) }).map(byLine))
+    : undefined;
+  for (const [line, count] of countLines(lines)) {
+    if (count > 1) because.push(`${count} times: ${line}`);
+    if (known.has(line)) continue;
+    const map = proper?.get(line);
+    if (map?.ruleId === undefined || !map.proper) because.push(`not ours: ${line}`);
+    else if (ids.has(map.ruleId)) because.push(`altered: ${line}`);
+  }
+  return because;
+}
+const byLine = (map: LiveMap): [string, LiveMap] => [normal(map.line), map];
+
+function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: ReadonlySet<string>): TableDiff {
+  const diff: TableDiff = { adds: [], removes: [], rewrites: [], text: undefined };
+  const declare: string[] = [];
+  const drop: string[] = [];
+  const append: string[] = [];
+
+  for (const [chain, rules] of wanted.chains) {
+    const lines = live.chains.get(chain);
+    const have = countLines(lines ?? []);
+    const want = new Set(rules.map(normal));
+    const missing = rules.filter((rule) => !have.has(normal(rule)));
+    const surplus = (lines ?? []).filter((line) => {
+      const left = have.get(normal(line)) ?? 0;
+      have.set(normal(line), left - 1);
+      return !want.has(normal(line)) || left > 1;
+    });
+    diff.adds.push(...missing);
+    diff.removes.push(...surplus);
+    const because = lines === undefined ? [] : foreignTouches(rules, ids, chain, live);
+    if (because.length > 0) diff.rewrites.push({ chain, because });
+    if (lines === undefined || because.length > 0) {
+      declare.push(`:${chain} - [0:0]`);
+      append.push(...rules);
+    } else {
+      drop.push(...surplus);
+      append.push(...missing);
+    }
+  }
+
+  const hooks = countLines(live.hooks);
+  for (const hook of wanted.hooks) {
+    if (!hooks.has(normal(hook))) {
+      diff.adds.push(hook);
+      append.push(hook);
+    }
+  }
+  const spare = new Set(wanted.hooks.map(normal));
+  for (const hook of live.hooks) {
+    // The first of each wanted hook stays; `-D` deletes the first that matches, which is as good.
+    if (spare.delete(normal(hook))) continue;
+    diff.removes.push(hook);
+    drop.push(hook);
+  }
+
+  if (declare.length + drop.length + append.length > 0) {
+    const deletions = drop.map((line) => `-D ${line.slice(3)}`);
+    diff.text = [`*${table}`, ...declare.sort(), ...deletions, ...append, 'COMMIT', ''].join('\n');
+  }
+  return diff;
+}
+
+/** Flows to cut: of live rules that lead where no desired map leads, and of earlier ones that were not yet flushed. */
+function flowsToFlush(desired: DesiredState, maps: readonly LiveMap[], journal: readonly MapContent[]): MapContent[] {
+  const wanted = new Set(desired.maps.map((map) => contentKey(contentOf(map))));
+  const flows = new Map<string, MapContent>();
+  for (const { protocol, connectionPort, target } of [...journal, ...maps]) {
+    const key = contentKey({ protocol, connectionPort, target });
+    if (!wanted.has(key)) flows.set(key, { protocol, connectionPort, target });
+  }
+  return [...flows.values()];
+}
+
+/** A desired state that silently forgets most of what is live is more likely a broken control plane than a wish. */
+function refusalOf(desired: DesiredState, maps: readonly LiveMap[]): string | null {
+  const named = new Set([...desired.removing, ...desired.maps].map((map) => map.ruleId));
+  const ports = new Set(desired.maps.map((map) => `${map.protocol}/${map.connectionPort}`));
+  const unexplained = maps.filter(
+    (map) => map.ruleId !== undefined && !named.has(map.ruleId) && !ports.has(`${map.protocol}/${map.connectionPort}`),
+  ).length;
+  if (unexplained <= FUSE.rules || unexplained <= maps.length * FUSE.share) return null;
+  return (
+    `generation ${desired.generation} would remove ${unexplained} of the ${maps.length} port maps in the kernel, and the ` +
+    'control plane does not name them as removed; if that is meant, run the gateway once with --force'
+  );
+}
+
+/** Rule ids of the maps whose whole way, from the hooks to the rule itself, is in the kernel as wanted. */
+function mapsInPlace(
+  maps: readonly DesiredMap[],
+  live: Live,
+  wanted: Ruleset,
+  rewrites: readonly Rewrite[],
+): Set<string> {
+  const hooks = (table: Table): boolean => {
+    const have = new Set(live[table].hooks.map(normal));
+    return wanted[table].hooks.every((hook) => have.has(normal(hook)));
+  };
+  if (!hooks('nat') || !hooks('filter')) return new Set();
+  const broken = new Set(rewrites.map((rewrite) => rewrite.chain));
+  const have = new Map([...live.nat.chains].map(([chain, lines]) => [chain, new Set(lines.map(normal))]));
+  const sound = new Map<string, boolean>();
+  const isSound = (path: readonly string[]): boolean =>
+    path.every((chain, index) => {
+      if (broken.has(chain) || !have.has(chain)) return false;
+      return index === 0 || have.get(path[index - 1] ?? '')?.has(dispatchRule(chain)) === true;
+    });
+  const inPlace = new Set<string>();
+  for (const map of maps) {
+    const path = pathOf(map);
+    const leaf = path[path.length - 1] ?? '';
+    if (!sound.has(leaf)) sound.set(leaf, isSound(path));
+    if (sound.get(leaf) === true && have.get(leaf)?.has(normal(mapRule(map))) === true) inPlace.add(map.ruleId);
+  }
+  return inPlace;
+}
+
+const stateText = (lines: readonly string[]): string =>
+  ['*nat', `:${STATE_CHAIN} - [0:0]`, ...lines, 'COMMIT', ''].join('\n');
+
+/**
+ * Desired against live -> Plan. Pure. Difference of sets by content; of what is not ours nothing is named in it.
+ *
+ * Order: `filter` before `nat`, so that no connection is translated before it may be forwarded. A removal (`planRemoval`)
+ * goes the other way. A map lives in `nat` alone, so one change is one transaction.
+ *
+ * The state marker is written with the rules, in the same transaction. A new generation that changes no rule writes
+ * nothing: the marker names the generation that last changed something, which is what a reader wants to know, and an
+ * idle pass stays at zero writes.
+ */
+export function plan(desired: DesiredState, live: Live, options: { force?: boolean } = {}): Plan {
+  const wanted = ruleset(desired, live.nat.chains.keys());
+  const ids = new Set(desired.maps.map((map) => map.ruleId));
+  const maps = liveMaps(live.nat);
+  const { digest, journal } = liveState(live.nat);
+
+  const nat = diffTable('nat', wanted.nat, live.nat, ids);
+  const filter = diffTable('filter', wanted.filter, live.filter, ids);
+  const flows = flowsToFlush(desired, maps, journal);
+
+  const current = live.nat.chains.get(STATE_CHAIN)?.map(normal) ?? [];
+  const marker = digest === wanted.digest ? current.find((line) => line.includes(digest)) : undefined;
+  const settled = [marker ?? stateRule(desired.generation, wanted.digest)];
+  const state = [...settled, ...flows.map(flushRule)];
+  const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(normal(line)));
+
+  const transactions: Transaction[] = [];
+  if (filter.text !== undefined) transactions.push({ table: 'filter', text: filter.text });
+  if (nat.text !== undefined || stateDiffers) {
+    // The journal of flushes goes in with the rules: a crash between commit and flush forgets nothing.
+    const lines = (nat.text ?? '*nat\nCOMMIT\n').split('\n');
+    const [declaration, marks] = stateDiffers ? [[`:${STATE_CHAIN} - [0:0]`], state] : [[], []];
+    const text = ['*nat', ...declaration, ...lines.slice(1, -2), ...marks, 'COMMIT', ''].join('\n');
+    transactions.push({ table: 'nat', text });
+  }
+  const rewrites = nat.rewrites;
+  return {
+    family: wanted.family,
+    generation: desired.generation,
+    adds: [...filter.adds, ...nat.adds],
+    removes: [...filter.removes, ...nat.removes],
+    rewrites,
+    flows,
+    transactions,
+    settle: flows.length > 0 ? { table: 'nat', text: stateText(settled) } : undefined,
+    inPlace: mapsInPlace(desired.maps, live, wanted, rewrites),
+    refusal: options.force === true ? null : refusalOf(desired, maps),
+    warnings: [...live.filter.blockers, ...live.nat.blockers].map(
+      (line) => `a rule of others ends the chain before Berth's rule is reached, and is left alone: ${line}`,
+    ),
+    hash: hashOf(transactions, flows),
+  };
+}
+
+function hashOf(transactions: readonly Transaction[], flows: readonly MapContent[]): string {
+  const hash = createHash('sha256');
+  for (const { text } of transactions) hash.update(text);
+  hash.update(flows.map(contentKey).join('\n'));
+  return hash.digest('hex').slice(0, 16);
+}
+
+/** Takes every trace of ours out of the kernel: hooks, then chains; `nat` first, so that nothing is translated any more. */
+export function planRemoval(live: Live): Transaction[] {
+  const transactions: Transaction[] = [];
+  for (const table of ['nat', 'filter'] as const) {
+    const { chains, hooks } = live[table];
+    if (chains.size + hooks.length === 0) continue;
+    const names = [...chains.keys()].filter(isOwnedChain);
+    const lines = [
+      ...hooks.map((hook) => `-D ${hook.slice(3)}`),
+      ...names.map((chain) => `-F ${chain}`),
+      ...names.map((chain) => `-X ${chain}`),
+    ];
+    transactions.push({ table, text: [`*${table}`, ...lines, 'COMMIT', ''].join('\n') });
+  }
+  return transactions;
+}
+
+/** The flows of every map that is live, for a removal. */
+export const allFlows = (live: Live): MapContent[] => [...liveMaps(live.nat), ...liveState(live.nat).journal];
+
+/** Ids of the rules that are in the kernel, wherever among our leaves. */
+export function liveRuleIds(live: Live): Set<string> {
+  return new Set(liveMaps(live.nat).flatMap((map) => map.ruleId ?? []));
+}
+
+/** The map rules a plan changes, for a summary; structure and hooks are not counted. */
+export const mapRules = (lines: readonly string[]): string[] => lines.filter((line) => isLeaf(chainOf(line)));

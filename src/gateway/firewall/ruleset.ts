@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto';
+import type { DesiredMap, DesiredState, Protocol } from '../../contract/desired-state.js';
+import { formatAddress, parseAddress, parseCidr, type Family } from '../../ip/address.js';
+
+/**
+ * Desired state -> the rules we want, as the very text that `iptables-save` prints for them (checked on 1.8.9), so that
+ * comparing with the live kernel is comparing strings.
+ *
+ * Layout in `nat`: PREROUTING -> BERTH-PM -> BERTH-T / BERTH-U (protocol) -> BERTH-T<w> -> BERTH-T<wx>, where `wxyz` are
+ * the hex digits of the connection port. A packet passes at most 2 + 16 + 16 + 256 rules, whatever the number of maps.
+ * `-g` (goto) everywhere inside: the end of a leaf returns straight to PREROUTING. Keys are disjoint, so the order of
+ * rules inside a chain has no meaning. The rules name no external address: the hook's `--dst-type LOCAL` restricts them.
+ */
+
+export type Table = 'nat' | 'filter';
+
+export interface TableRules {
+  /** Rules with our mark in the built-in chains. */
+  hooks: readonly string[];
+  /** Chains that are ours as a whole, each with its rules. */
+  chains: ReadonlyMap<string, readonly string[]>;
+}
+
+export interface Ruleset {
+  family: Family;
+  nat: TableRules;
+  filter: TableRules;
+  /** 16 hex digits over everything wanted: two equal digests need no write. */
+  digest: string;
+}
+
+/** What one map's rule says; `target` is `address:port` or `[address]:port`. */
+export interface MapContent {
+  protocol: Protocol;
+  connectionPort: number;
+  target: string;
+}
+
+export const ENTRY_CHAIN = 'BERTH-PM';
+/** Unreferenced chain that holds comments only: what was applied last, and which flows are still to be flushed. */
+export const STATE_CHAIN = 'BERTH-STATE';
+const OWNED_CHAIN = /^BERTH-(?:PM|STATE|[TU][0-9A-F]{0,2})$/;
+export const isOwnedChain = (chain: string): boolean => OWNED_CHAIN.test(chain);
+export const isLeaf = (chain: string): boolean => /^BERTH-[TU][0-9A-F]{2}$/.test(chain);
+
+export const familyOf = (desired: DesiredState): Family => (desired.gateway.externalAddress.includes(':') ? 6 : 4);
+
+const rootChain = (protocol: Protocol): string => (protocol === 'tcp' ? 'BERTH-T' : 'BERTH-U');
+const protocolOf = (chain: string): Protocol => (chain.startsWith('BERTH-T') ? 'tcp' : 'udp');
+
+export function leafChain(protocol: Protocol, port: number): string {
+  return rootChain(protocol) + port.toString(16).toUpperCase().padStart(4, '0').slice(0, 2);
+}
+
+/** The chains that a packet for the map passes, from the entry to the leaf. */
+export function pathOf(map: Pick<DesiredMap, 'protocol' | 'connectionPort'>): string[] {
+  const leaf = leafChain(map.protocol, map.connectionPort);
+  return [ENTRY_CHAIN, leaf.slice(0, 7), leaf.slice(0, 8), leaf];
+}
+
+/** The rule in the chain above that sends the chain's ports to it. */
+export function dispatchRule(chain: string): string {
+  const protocol = protocolOf(chain);
+  const digits = chain.slice('BERTH-T'.length);
+  if (digits === '') return `-A ${ENTRY_CHAIN} -p ${protocol} -g ${chain}`;
+  const span = digits.length === 1 ? 0x1000 : 0x100;
+  const first = parseInt(digits, 16) * span;
+  return `-A ${chain.slice(0, -1)} -p ${protocol} -m ${protocol} --dport ${first}:${first + span - 1} -g ${chain}`;
+}
+
+/**
+ * An address as the tools print it: `inet_ntop` writes ::/96 with a dotted tail where RFC 5952 does not, and a rule that
+ * reads back in other words would be repaired for ever.
+ */
+function kernelAddress(text: string): string {
+  const address = parseAddress(text);
+  if (address?.family !== 6 || address.value >> 32n !== 0n || address.value >> 16n === 0n) return text;
+  return `::${formatAddress({ family: 4, value: address.value })}`;
+}
+
+export function contentOf(map: DesiredMap): MapContent {
+  const address = kernelAddress(map.address);
+  return {
+    protocol: map.protocol,
+    connectionPort: map.connectionPort,
+    target: address.includes(':') ? `[${address}]:${map.targetPort}` : `${address}:${map.targetPort}`,
+  };
+}
+
+export const contentKey = ({ protocol, connectionPort, target }: MapContent): string =>
+  `${protocol}/${connectionPort}/${target}`;
+
+export function mapRule(map: DesiredMap): string {
+  const { protocol, connectionPort, target } = contentOf(map);
+  return (
+    `-A ${leafChain(protocol, connectionPort)} -p ${protocol} -m ${protocol} --dport ${connectionPort}` +
+    ` -m comment --comment "${map.ruleId}" -j DNAT --to-destination ${target}`
+  );
+}
+
+/** Machines that reach a neighbour by the public port: without it the answer would bypass the gateway. */
+function hairpinRules(networks: readonly string[], family: Family): string[] {
+  return networks.flatMap((network) => {
+    if (parseCidr(network)?.family !== family) return [];
+    const ends = network.endsWith('/0') ? '' : `-s ${network} -d ${network} `;
+    return `-A POSTROUTING ${ends}-m conntrack --ctstate DNAT -m comment --comment "berth1:hook:hairpin" -j MASQUERADE`;
+  });
+}
+
+/**
+ * One rule for all maps instead of an accept for each: a per-map accept taxes every packet. Appended, never inserted: a
+ * site's own drop rules go first.
+ */
+const FILTER_HOOKS = [
+  '-A FORWARD -m conntrack --ctstate RELATED,ESTABLISHED -m comment --comment "berth1:hook:est" -j ACCEPT',
+  '-A FORWARD -m conntrack --ctstate DNAT -m comment --comment "berth1:hook:fwd" -j ACCEPT',
+];
+const NAT_HOOK = `-A PREROUTING -m addrtype --dst-type LOCAL -m comment --comment "berth1:hook:pre" -j ${ENTRY_CHAIN}`;
+
+/**
+ * The rules for a desired state. Leaves are made when first needed; `keep` names chains that are live already and stay
+ * although they may be empty, since removing a chain is a write that gains nothing.
+ * `digest` speaks of what is desired alone, not of `keep`.
+ */
+export function ruleset(desired: DesiredState, keep: Iterable<string> = []): Ruleset {
+  const family = familyOf(desired);
+  const chains = new Map<string, string[]>([[ENTRY_CHAIN, []]]);
+  const ensure = (chain: string): string[] => {
+    const rules = chains.get(chain);
+    if (rules !== undefined) return rules;
+    const above = chain.length === 'BERTH-T'.length ? ENTRY_CHAIN : chain.slice(0, -1);
+    ensure(above).push(dispatchRule(chain));
+    const made: string[] = [];
+    chains.set(chain, made);
+    return made;
+  };
+  ensure('BERTH-T');
+  ensure('BERTH-U');
+  const hash = createHash('sha256');
+  const hooks = [NAT_HOOK, ...new Set(hairpinRules(desired.gateway.networks, family))];
+  hash.update(hooks.join('\n'));
+  const rules = desired.maps.map(mapRule).sort();
+  for (const [index, rule] of rules.entries()) {
+    ensure(rule.slice(3, rule.indexOf(' ', 3))).push(rule);
+    if (index % 1_000 === 0) hash.update(rules.slice(index, index + 1_000).join('\n'));
+  }
+  for (const chain of keep) if (isOwnedChain(chain) && chain !== STATE_CHAIN) ensure(chain);
+  return {
+    family,
+    nat: { hooks, chains },
+    filter: { hooks: FILTER_HOOKS, chains: new Map() },
+    digest: hash.digest('hex').slice(0, 16),
+  };
+}

@@ -1,0 +1,103 @@
+import { ControlPlaneClient } from './control-plane-client.js';
+import { DesiredStatePoller } from './desired-state-poller.js';
+import { FirewallError } from './firewall/firewall.js';
+import { IptablesFirewall } from './firewall/iptables.js';
+import { holdsAnything } from './firewall/live.js';
+import { allFlows, isEmpty, plan, planRemoval } from './firewall/plan.js';
+import { familyOf } from './firewall/ruleset.js';
+import { Reconciler } from './reconciler.js';
+import type { GatewaySettings } from './settings.js';
+import { planJson, planText } from './show-plan.js';
+import { StatusReporter } from './status-reporter.js';
+import { BusWaker } from './wake.js';
+
+export type { GatewaySettings, Log } from './settings.js';
+
+/**
+ * Starts the gateway: poll the desired state -> reconcile the kernel -> report. It answers at once; the control plane,
+ * the bus and the kernel may all be away and are tried again for ever. `close` stops it and leaves the rules in place.
+ */
+export async function runGateway(settings: GatewaySettings): Promise<{ close(): Promise<void> }> {
+  const { log, mode } = settings;
+  const recheckMs = settings.recheckSeconds * 1_000;
+  const firewall = new IptablesFirewall();
+  try {
+    log('info', `gateway ${settings.gateway} in ${mode} mode, ${await firewall.variant(4)}`);
+  } catch (error) {
+    if (!(error instanceof FirewallError)) throw error;
+    log(mode === 'plan' ? 'warn' : 'error', error.message);
+  }
+  const client = new ControlPlaneClient(settings);
+  const reporter = new StatusReporter(client, recheckMs, log);
+  const reconciler = new Reconciler({
+    firewall,
+    mode,
+    recheckMs,
+    force: settings.force === true,
+    log,
+    report: (report) => reporter.observe(report),
+  });
+  const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
+  const waker =
+    settings.natsUrl === undefined
+      ? undefined
+      : new BusWaker({ url: settings.natsUrl, token: settings.natsToken }, () => poller.wake(), log);
+  return {
+    close: async () => {
+      await Promise.all([waker?.close(), poller.close()]);
+      await reconciler.close();
+      await reporter.close();
+    },
+  };
+}
+
+/**
+ * `berth gateway --plan`: fetches the desired state once and prints what would be done, changing nothing.
+ * Exit code: 0 nothing to do, 2 there is a difference, 1 it could not be found out.
+ */
+export async function planOnce(settings: GatewaySettings, print: (text: string) => void): Promise<number> {
+  try {
+    const desired = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
+    if (desired === undefined) throw new Error('the control plane has no desired state for this gateway');
+    const live = await new IptablesFirewall().read(familyOf(desired));
+    const difference = plan(desired, live, { force: settings.force === true });
+    print(settings.json === true ? planJson(difference) : planText(difference));
+    return isEmpty(difference) ? 0 : 2;
+  } catch (error) {
+    settings.log('error', error instanceof Error ? error.message : String(error));
+    return 1;
+  }
+}
+
+/**
+ * `berth gateway remove`: takes every trace of Berth out of the kernel, for both families: hooks, then chains, then the
+ * connections made through them. Rules of others are untouched. Throws `FirewallError` when something is left.
+ */
+export async function removeEverything(settings: Pick<GatewaySettings, 'log'>): Promise<void> {
+  const firewall = new IptablesFirewall();
+  for (const family of [4, 6] as const) {
+    const name = `IPv${family}`;
+    let live;
+    try {
+      live = await firewall.read(family);
+    } catch (error) {
+      if (!(error instanceof FirewallError) || error.reason !== 'missing') throw error;
+      settings.log('warn', `${name} was not looked at: ${error.message}`);
+      continue;
+    }
+    if (!holdsAnything(live)) {
+      settings.log('info', `${name}: there is nothing of Berth in the kernel`);
+      continue;
+    }
+    await firewall.apply(family, planRemoval(live));
+    const { warning } = await firewall.flush(family, allFlows(live));
+    if (warning !== null) settings.log('warn', warning);
+    if (holdsAnything(await firewall.read(family))) {
+      throw new FirewallError(
+        'refused',
+        `${name}: rules of Berth are still in the kernel; is a gateway running? Stop it first`,
+      );
+    }
+    settings.log('info', `${name}: every rule and chain of Berth is gone`);
+  }
+}

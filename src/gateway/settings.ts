@@ -1,0 +1,24 @@
+import type { GatewayMode } from '../contract/desired-state.js';
+
+export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
+
+/** Everything the gateway process needs to know; `main.ts` fills it in from the configuration. */
+export interface GatewaySettings {
+  /** Base URL of the control plane, with or without a path. */
+  controlPlaneUrl: string;
+  /** Id or name of this gateway. */
+  gateway: string;
+  /** Bearer token of role gateway. */
+  token?: string | undefined;
+  mode: GatewayMode;
+  /** How often the kernel is read again although nothing has changed. */
+  recheckSeconds: number;
+  /** When given, events on this bus end the long poll's wait early. */
+  natsUrl?: string | undefined;
+  natsToken?: string | undefined;
+  /** `--plan` prints JSON. */
+  json?: boolean | undefined;
+  /** Apply also a plan that the fuse would refuse. */
+  force?: boolean | undefined;
+  log: Log;
+}

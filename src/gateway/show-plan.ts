@@ -1,0 +1,37 @@
+import type { Plan } from './firewall/plan.js';
+import { isEmpty } from './firewall/plan.js';
+import { contentKey } from './firewall/ruleset.js';
+
+/** Section of a plan for people: empty when there is nothing in it. */
+const section = (title: string, lines: readonly string[]): string[] =>
+  lines.length === 0 ? [] : ['', `${title} (${lines.length}):`, ...lines.map((line) => `  ${line}`)];
+
+/** A plan as text for people, with the exact input that `iptables-restore --noflush` would get. */
+export function planText(plan: Plan): string {
+  const command = plan.family === 4 ? 'iptables-restore' : 'ip6tables-restore';
+  const heading = `Generation ${plan.generation}, IPv${plan.family}: `;
+  if (isEmpty(plan)) return `${heading}the kernel is as desired, there is nothing to do.`;
+  return [
+    `${heading}the kernel differs from what is desired (plan ${plan.hash}).`,
+    ...(plan.refusal === null ? [] : ['', `REFUSED: ${plan.refusal}`]),
+    ...section('Warnings', plan.warnings),
+    ...section('Rules to add', plan.adds),
+    ...section('Rules to remove', plan.removes),
+    ...section(
+      'Chains of Berth that somebody else changed, to be written anew',
+      plan.rewrites.map(({ chain, because }) => `${chain}: ${because.join('; ')}`),
+    ),
+    ...section('Connections to cut after that', plan.flows.map(contentKey)),
+    ...plan.transactions.flatMap(({ table, text }) => ['', `${command} --noflush, table ${table}:`, text.trimEnd()]),
+  ].join('\n');
+}
+
+/** The same for programs. */
+export function planJson(plan: Plan): string {
+  const { inPlace, settle, ...shown } = plan;
+  return JSON.stringify(
+    { ...shown, inPlace: inPlace.size, settle: settle?.text ?? null, isEmpty: isEmpty(plan) },
+    undefined,
+    2,
+  );
+}

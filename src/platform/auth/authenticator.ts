@@ -1,0 +1,140 @@
+import { createRemoteJWKSet, errors, importSPKI, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { Problem } from '../problem/problem.js';
+import { ANYBODY, ROLES, type Principal, type Role } from './principal.js';
+
+/** Where the keys come from: exactly one of secret, publicKey, jwksUrl; none of them with mode `none`. */
+export interface AuthSettings {
+  mode: 'jwt' | 'none';
+  secret?: string;
+  publicKey?: string;
+  jwksUrl?: string;
+  issuer?: string;
+  audience?: string;
+}
+
+const ASYMMETRIC = [
+  'EdDSA',
+  'Ed25519',
+  'ES256',
+  'ES384',
+  'ES512',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'PS384',
+  'PS512',
+];
+const LEEWAY_SECONDS = 5;
+
+interface Keys {
+  /** What may have signed, decided by configuration and never by the token's header (no `none`, no key confusion). */
+  algorithms: string[];
+  find: JWTVerifyGetKey;
+}
+
+/** Which algorithm family a PEM public key is for. */
+async function importPem(pem: string): Promise<Keys> {
+  for (const algorithm of ASYMMETRIC) {
+    try {
+      const key = await importSPKI(pem, algorithm);
+      const family = algorithm.startsWith('RS') ? ASYMMETRIC.filter((a) => /^[RP]S/.test(a)) : [algorithm];
+      if (algorithm === 'EdDSA') family.push('Ed25519');
+      return { algorithms: family, find: () => key };
+    } catch {
+      // not a key of this algorithm
+    }
+  }
+  throw new Error('AUTH_PUBLIC_KEY is not a PEM public key (SPKI) of a known algorithm');
+}
+
+async function loadKeys(settings: AuthSettings): Promise<Keys> {
+  if (settings.secret !== undefined) {
+    const secret = new TextEncoder().encode(settings.secret);
+    return { algorithms: ['HS256', 'HS384', 'HS512'], find: () => secret };
+  }
+  if (settings.publicKey !== undefined) return importPem(settings.publicKey);
+  if (settings.jwksUrl !== undefined) {
+    // Cached; fetched again for an unknown key id, at most every 30 s. Not needed at start.
+    return { algorithms: ASYMMETRIC, find: createRemoteJWKSet(new URL(settings.jwksUrl), { timeoutDuration: 3_000 }) };
+  }
+  throw new Error(
+    'no key to check tokens with: set AUTH_SECRET_FILE, AUTH_PUBLIC_KEY_FILE or AUTH_JWKS_URL, or AUTH=none',
+  );
+}
+
+function text(payload: JWTPayload, claim: string): string | undefined {
+  const value = payload[claim];
+  return typeof value === 'string' && value.length > 0 && value.length <= 255 ? value : undefined;
+}
+
+function unauthenticated(detail: string, cause?: unknown): Problem {
+  return new Problem('unauthenticated', detail, {
+    headers: { 'www-authenticate': `Bearer realm="berth"${cause === undefined ? '' : ', error="invalid_token"'}` },
+    cause,
+  });
+}
+
+/** Checks bearer tokens (RFC 6750, RFC 7519). */
+export class Authenticator {
+  private readonly keys?: Promise<Keys>;
+
+  constructor(private readonly settings: AuthSettings) {
+    if (settings.mode === 'jwt') {
+      this.keys = loadKeys(settings);
+      // reported by ready(); without this line it would also be an unhandled rejection
+      this.keys.catch(() => undefined);
+    }
+  }
+
+  /** Rejects, at start, when the configured key cannot be used. */
+  async ready(): Promise<void> {
+    await this.keys;
+  }
+
+  /** The principal of an Authorization header's value; a problem `unauthenticated` otherwise. */
+  async authenticate(authorization: string | undefined): Promise<Principal> {
+    if (this.keys === undefined) return ANYBODY;
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1];
+    if (token === undefined) {
+      throw unauthenticated('Send a token in the header Authorization: Bearer <token>. `berth token` makes one.');
+    }
+    return this.principal(await this.verify(token, await this.keys));
+  }
+
+  private async verify(token: string, keys: Keys): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(token, keys.find, {
+        algorithms: keys.algorithms,
+        clockTolerance: LEEWAY_SECONDS,
+        requiredClaims: ['exp', 'sub'],
+        ...(this.settings.issuer === undefined ? {} : { issuer: this.settings.issuer }),
+        ...(this.settings.audience === undefined ? {} : { audience: this.settings.audience }),
+      });
+      return payload;
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw unauthenticated('The token has expired. Get a new one.', error);
+      if (error instanceof errors.JWKSTimeout || error instanceof TypeError) {
+        throw new Problem('unavailable', 'The server of the token keys does not answer. Try again.', { cause: error });
+      }
+      if (error instanceof errors.JOSEError) {
+        throw unauthenticated(
+          'The token is not valid here: its signature, issuer, audience or claims do not fit.',
+          error,
+        );
+      }
+      throw error;
+    }
+  }
+
+  private principal(payload: JWTPayload): Principal {
+    const name = text(payload, 'sub');
+    const role = ROLES.find((known): known is Role => known === payload['role']);
+    if (name === undefined || role === undefined) {
+      throw unauthenticated(`The token needs the claims sub and role (${ROLES.join(', ')}).`, 'claims');
+    }
+    const project = text(payload, 'project');
+    const gateway = text(payload, 'gateway');
+    return { name, role, ...(project === undefined ? {} : { project }), ...(gateway === undefined ? {} : { gateway }) };
+  }
+}

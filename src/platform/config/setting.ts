@@ -1,0 +1,101 @@
+import { isIP } from 'node:net';
+
+/**
+ * How one setting is declared. A setting is written as text in the environment; `parse` turns the text into the value
+ * that the program uses, or throws a `BadValue` that says what is expected.
+ */
+export interface Setting<T> {
+  /** Name of the environment variable. */
+  readonly name: string;
+  /** For people, one sentence; printed in docs/configuration.md and `berth config`. */
+  readonly description: string;
+  /** What a good value looks like, to follow "expected ...". */
+  readonly expects: string;
+  /** Text used when the variable is absent or empty; a function where it depends on the terminal. */
+  readonly default?: string | ((facts: Facts) => string);
+  /** Written in the documentation in place of a computed default. */
+  readonly defaultNote?: string;
+  readonly parse: (text: string) => T;
+  /** Its value is never shown: `(set)` stands for it. */
+  readonly secret?: boolean;
+  /** `<NAME>_FILE` may name a file that holds the value instead. */
+  readonly fileToo?: boolean;
+}
+
+/** What a default may depend on besides the environment. */
+export interface Facts {
+  /** Whether log lines go to a terminal. */
+  readonly terminal: boolean;
+}
+
+/** Thrown by a parser; `expected` replaces the setting's own `expects` where more can be said. */
+export class BadValue extends Error {
+  constructor(readonly expected?: string) {
+    super(expected ?? 'bad value');
+  }
+}
+
+export const text = (value: string): string => value;
+
+export function integer(min: number, max: number): (text: string) => number {
+  return (value) => {
+    const number = Number(value);
+    if (!/^[0-9]+$/.test(value) || number < min || number > max) throw new BadValue();
+    return number;
+  };
+}
+
+export function oneOf<const T extends string>(...choices: readonly T[]): (text: string) => T {
+  return (value) => {
+    const choice = choices.find((candidate) => candidate === value);
+    if (choice === undefined) throw new BadValue();
+    return choice;
+  };
+}
+
+export function matching(pattern: RegExp): (text: string) => string {
+  return (value) => {
+    if (!pattern.test(value)) throw new BadValue();
+    return value;
+  };
+}
+
+/** An IP address, with a zone perhaps, or a host name (RFC 1123). */
+export function host(value: string): string {
+  if (
+    isIP(value) === 0 &&
+    !/^(?=.{1,253}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i.test(value)
+  ) {
+    throw new BadValue();
+  }
+  return value;
+}
+
+/** One URL with one of the schemes; the text is kept as it came. */
+export function url(...schemes: readonly string[]): (text: string) => string {
+  return (value) => {
+    const parsed = URL.canParse(value) ? new URL(value) : undefined;
+    if (!parsed || !schemes.includes(parsed.protocol.slice(0, -1)) || parsed.hostname === '') throw new BadValue();
+    return value;
+  };
+}
+
+/** URLs separated by commas, as a cluster's clients are given them. */
+export function urls(...schemes: readonly string[]): (text: string) => string {
+  const one = url(...schemes);
+  return (value) =>
+    value
+      .split(',')
+      .map((part) => one(part.trim()))
+      .join(',');
+}
+
+/** A size in bytes: a whole number, alone or followed by KiB or MiB. */
+export function bytes(min: number, max: number): (text: string) => number {
+  return (value) => {
+    const match = /^([0-9]{1,12})\s?(KiB|MiB)?$/.exec(value);
+    const size = Number(match?.[1]) * { B: 1, KiB: 1024, MiB: 1024 * 1024 }[(match?.[2] ?? 'B') as 'B' | 'KiB' | 'MiB'];
+    if (!match || size < min || size > max) throw new BadValue();
+    return size;
+  };
+}

@@ -1,0 +1,206 @@
+import { createPublicKey } from 'node:crypto';
+import { BadValue, bytes, host, integer, matching, oneOf, Setting, text, url, urls } from './setting.js';
+
+/** Smallest HS256 key: as long as the hash (RFC 7518 section 3.2). */
+export const MIN_SECRET_BYTES = 32;
+const LARGEST_BODY = 64 * 1024 * 1024;
+
+/** A setting that always has a value. */
+const always = <T>(setting: Setting<T> & { default: NonNullable<Setting<T>['default']> }): Setting<T> => setting;
+/** A setting that may be absent. */
+const maybe = <T>(setting: Setting<T>): Setting<T | undefined> => setting;
+
+function secret(value: string): string {
+  if (Buffer.byteLength(value) < MIN_SECRET_BYTES) throw new BadValue();
+  return value;
+}
+
+function publicKey(value: string): string {
+  try {
+    createPublicKey(value);
+  } catch {
+    throw new BadValue();
+  }
+  return value;
+}
+
+/**
+ * Every setting of Berth, once. The type of the configuration, `berth config` and docs/configuration.md all come from
+ * this table: `config.database.poolSize` is the setting below of that name.
+ */
+export const SETTINGS = {
+  database: {
+    url: always({
+      name: 'DATABASE_URL',
+      description: 'PostgreSQL 15 or newer. `berth up` starts its own when this is not set.',
+      expects: 'a URL such as postgres://user:password@host:5432/database',
+      default: 'postgres://berth:berth@127.0.0.1:5432/berth',
+      parse: url('postgres', 'postgresql'),
+      fileToo: true,
+    }),
+    poolSize: always({
+      name: 'DATABASE_POOL_SIZE',
+      description: 'Connections one `berth serve` opens at most.',
+      expects: 'a whole number from 2 to 1000',
+      default: '10',
+      parse: integer(2, 1000),
+    }),
+  },
+  nats: {
+    url: maybe({
+      name: 'NATS_URL',
+      description:
+        'NATS servers, separated by commas; a token, or user and password, go before the host. Without it events wait in the outbox and `GET /events` serves them.',
+      expects: 'one or more URLs such as nats://user:password@host:4222, separated by commas',
+      parse: urls('nats', 'tls'),
+      fileToo: true,
+    }),
+    stream: always({
+      name: 'NATS_STREAM',
+      description: 'JetStream stream that keeps the events; made when missing.',
+      expects: 'a stream name of letters, digits, "-" and "_", at most 32 long',
+      default: 'BERTH',
+      parse: matching(/^[A-Za-z0-9_-]{1,32}$/),
+    }),
+  },
+  http: {
+    host: always({
+      name: 'HOST',
+      description: 'Address the API listens on.',
+      expects: 'an IP address or a host name of this machine',
+      default: '127.0.0.1',
+      parse: host,
+    }),
+    port: always({
+      name: 'PORT',
+      description: 'TCP port the API listens on; 0 takes a free one.',
+      expects: 'a whole number from 0 to 65535',
+      default: '8000',
+      parse: integer(0, 65535),
+    }),
+    bodyLimit: always({
+      name: 'BODY_LIMIT',
+      description: 'Largest request body; a larger one is answered 413.',
+      expects: 'a size from 1KiB to 64MiB, such as 1048576, 512KiB or 1MiB',
+      default: '1MiB',
+      parse: bytes(1024, LARGEST_BODY),
+    }),
+  },
+  auth: {
+    mode: always({
+      name: 'AUTH',
+      description: '`jwt`: every request needs a token. `none`: everybody is admin; only on a loopback HOST.',
+      expects: '"jwt" or "none"',
+      default: 'jwt',
+      parse: oneOf('jwt', 'none'),
+    }),
+    secret: maybe({
+      name: 'AUTH_SECRET',
+      description: 'Shared secret for HS256 tokens.',
+      expects: `at least ${MIN_SECRET_BYTES} bytes`,
+      parse: secret,
+      secret: true,
+      fileToo: true,
+    }),
+    publicKey: maybe({
+      name: 'AUTH_PUBLIC_KEY',
+      description: 'Public key for RS256, PS256, ES256 or EdDSA tokens.',
+      expects: 'a public key in PEM',
+      parse: publicKey,
+      fileToo: true,
+    }),
+    jwksUrl: maybe({
+      name: 'AUTH_JWKS_URL',
+      description: 'Where the identity provider publishes its keys (JWKS).',
+      expects: 'an http or https URL',
+      parse: url('https', 'http'),
+    }),
+    issuer: maybe({
+      name: 'AUTH_ISSUER',
+      description: 'If set, tokens must have this `iss`.',
+      expects: 'a text',
+      parse: text,
+    }),
+    audience: maybe({
+      name: 'AUTH_AUDIENCE',
+      description: 'If set, tokens must have this `aud`.',
+      expects: 'a text',
+      parse: text,
+    }),
+  },
+  gateway: {
+    controlPlaneUrl: always({
+      name: 'BERTH_CONTROL_PLANE_URL',
+      description: 'Where `berth gateway` finds the API.',
+      expects: 'an http or https URL',
+      default: 'http://127.0.0.1:8000',
+      parse: url('http', 'https'),
+    }),
+    name: always({
+      name: 'BERTH_GATEWAY',
+      description: 'Name, or id, of the gateway that this machine is.',
+      expects: 'a name of 1 to 200 characters',
+      default: 'local',
+      parse: matching(/^[^\p{Cc}]{1,200}$/u),
+    }),
+    token: maybe({
+      name: 'BERTH_GATEWAY_TOKEN',
+      description: 'Token with the role gateway.',
+      expects: 'a JWT: three parts with dots between them',
+      parse: matching(/^[\w-]+\.[\w-]+\.[\w-]*$/),
+      secret: true,
+      fileToo: true,
+    }),
+    firewall: always({
+      name: 'FIREWALL',
+      description: "`iptables`: change this machine's rules. `plan`: only say what would change.",
+      expects: '"iptables" or "plan"',
+      default: 'plan',
+      parse: oneOf('iptables', 'plan'),
+    }),
+    recheckSeconds: always({
+      name: 'FIREWALL_RECHECK_SECONDS',
+      description: 'How often the gateway compares the kernel with the desired state when nothing changes.',
+      expects: 'a whole number from 1 to 3600',
+      default: '30',
+      parse: integer(1, 3600),
+    }),
+  },
+  log: {
+    level: always({
+      name: 'LOG_LEVEL',
+      description: 'Least important lines to write.',
+      expects: '"debug", "info", "warn" or "error"',
+      default: 'info',
+      parse: oneOf('debug', 'info', 'warn', 'error'),
+    }),
+    format: always({
+      name: 'LOG_FORMAT',
+      description: 'Log lines for people or one JSON object a line.',
+      expects: '"text" or "json"',
+      default: ({ terminal }) => (terminal ? 'text' : 'json'),
+      defaultNote: '`text` on a terminal, else `json`',
+      parse: oneOf('text', 'json'),
+    }),
+  },
+  up: {
+    home: always({
+      name: 'BERTH_HOME',
+      description: 'Directory in which `berth up` keeps its database, its key and its tokens.',
+      expects: 'a path',
+      default: '.berth',
+      parse: text,
+    }),
+  },
+} as const;
+
+/** Heading of each group in the documentation. */
+export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
+  database: 'Database',
+  nats: 'Events',
+  http: 'HTTP',
+  auth: 'Authentication',
+  gateway: 'Gateway',
+  log: 'Logging',
+  up: 'The lab: `berth up`',
+};

@@ -1,0 +1,44 @@
+import pg from 'pg';
+import { DataSource, type DataSourceOptions, type EntitySchema, type MixedList } from 'typeorm';
+import { CreateSpace1764000000000 } from '../../../migrations/1764000000000-create-space.js';
+import { CreateResources1764000001000 } from '../../../migrations/1764000001000-create-resources.js';
+
+/** In order; what has landed is never edited. */
+export const MIGRATIONS = [CreateSpace1764000000000, CreateResources1764000001000];
+
+// "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
+pg.types.setTypeParser(pg.types.builtins.JSON, (text) => text);
+
+/** Options for a database given by URL. Connecting waits at most 5 s, a statement at most 30 s. */
+export function dataSourceOptions(
+  url: string,
+  poolSize = 10,
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-function-type -- TypeORM's own type of an entity class
+  entities: MixedList<Function | string | EntitySchema> = [],
+): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    poolSize,
+    entities,
+    migrations: MIGRATIONS,
+    migrationsTransactionMode: 'each',
+    synchronize: false,
+    uuidExtension: 'pgcrypto',
+    installExtensions: false,
+    connectTimeoutMS: 5_000,
+    applicationName: 'berth',
+    extra: {
+      statement_timeout: 30_000,
+      idle_in_transaction_session_timeout: 30_000,
+      keepAlive: true,
+      // allocation relies on it: a statement after a lock must see what the lock's last holder committed
+      options: '-c default_transaction_isolation=read\\ committed',
+    },
+    // an idle connection that breaks is the pool's business; the next query gets a new one
+    poolErrorHandler: () => undefined,
+  };
+}
+
+/** A data source without entities, for migrations; not connected. Two connections: the lock needs one of its own. */
+export const migrationDataSource = (url: string): DataSource => new DataSource(dataSourceOptions(url, 2));

@@ -1,0 +1,119 @@
+import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
+import { Problem } from '../problem/problem.js';
+import { isTransient, isUnavailable } from './database-error.js';
+
+const ATTEMPTS = 4;
+
+/** One open transaction. */
+export class Transaction {
+  constructor(private readonly runner: QueryRunner) {}
+
+  get manager(): EntityManager {
+    return this.runner.manager;
+  }
+
+  /** Rows of a statement (of its RETURNING clause, for a writing one). */
+  async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return rows<Row>(await this.runner.query(sql, parameters));
+  }
+}
+
+/** TypeORM answers UPDATE and DELETE with [rows, count], everything else with rows. */
+function rows<Row>(result: unknown): Row[] {
+  if (Array.isArray(result) && result.length === 2 && Array.isArray(result[0]) && typeof result[1] === 'number') {
+    return result[0] as Row[];
+  }
+  return result as Row[];
+}
+
+/**
+ * The connection to PostgreSQL. It connects when first asked and again after every loss, so a process starts and
+ * survives without its database; meanwhile every call fails with the problem `unavailable` (503).
+ */
+export class Database {
+  private readonly dataSource: DataSource;
+  private connecting?: Promise<unknown>;
+
+  constructor(options: DataSourceOptions) {
+    this.dataSource = new DataSource(options);
+  }
+
+  private async source(): Promise<DataSource> {
+    if (!this.dataSource.isInitialized) {
+      this.connecting ??= this.dataSource.initialize().finally(() => (this.connecting = undefined));
+      await this.connecting;
+    }
+    return this.dataSource;
+  }
+
+  /** For plain reads by repository. */
+  async manager(): Promise<EntityManager> {
+    return this.guard(async () => (await this.source()).manager);
+  }
+
+  /** One statement outside a transaction. */
+  async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
+    return this.guard(async () => rows<Row>(await (await this.source()).query(sql, parameters)));
+  }
+
+  /** A read by repository or query builder; faults become problems. */
+  async read<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.guard(async () => work((await this.source()).manager));
+  }
+
+  /**
+   * Runs the work in one READ COMMITTED transaction; commits when it resolves, rolls back when it rejects. A deadlock
+   * or serialization failure runs it again (4 times at most): the work must have no effect but its statements.
+   */
+  async transaction<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.guard(() => this.attempt(work));
+      } catch (error) {
+        if (!isTransient(error)) throw error;
+        if (attempt === ATTEMPTS) {
+          throw new Problem('unavailable', 'The database is too busy with conflicting changes. Try again.', {
+            cause: error,
+          });
+        }
+      }
+    }
+  }
+
+  private async attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
+    const runner = (await this.source()).createQueryRunner();
+    try {
+      await runner.startTransaction();
+      const result = await work(new Transaction(runner));
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      if (runner.isTransactionActive) {
+        // A rollback that fails means that the connection is gone, and with it the transaction.
+        await runner.rollbackTransaction().catch(() => undefined);
+      }
+      throw error;
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+
+  private async guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (isUnavailable(error)) {
+        throw new Problem('unavailable', 'The database does not answer. Nothing is lost; try again.', {
+          cause: error,
+          headers: { 'retry-after': '1' },
+        });
+      }
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.connecting?.catch(() => undefined);
+    if (this.dataSource.isInitialized) await this.dataSource.destroy();
+  }
+}

@@ -1,0 +1,79 @@
+/** The media types of the RackHD face (contracts/rackhd.md section 3). */
+export const VENDOR_TYPES = [
+  'pool',
+  'pools',
+  'subnet',
+  'subnets',
+  'reservation',
+  'reservations',
+  'lease',
+  'leases',
+] as const;
+export type VendorType = (typeof VENDOR_TYPES)[number];
+
+const VERSION = '1.0.0';
+
+export const vendorMediaType = (type: VendorType): string => `application/vnd.ipam.${type}+json; version=${VERSION}`;
+
+interface MediaType {
+  /** Lower case, `type/subtype`. */
+  name: string;
+  parameters: Map<string, string>;
+}
+
+const PARAMETER = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*$/;
+
+/** Parses one media type with its parameters (RFC 9110 section 8.3.1); undefined when it is none. */
+function parseMediaType(text: string): MediaType | undefined {
+  const [name = '', ...rest] = text.split(';');
+  if (!/^\s*[\w!#$&^.+-]+\/[\w!#$&^.+*-]+\s*$/.test(name)) return undefined;
+  const parameters = new Map<string, string>();
+  for (const part of rest) {
+    if (part.trim() === '') continue;
+    const match = PARAMETER.exec(part);
+    if (match?.[1] === undefined) return undefined;
+    parameters.set(match[1].toLowerCase(), match[2]?.replace(/\\(.)/g, '$1') ?? match[3] ?? '');
+  }
+  return { name: name.trim().toLowerCase(), parameters };
+}
+
+export type BodyType = 'vendor' | 'json' | 'merge-patch';
+
+/**
+ * How the Content-Type of a write says to read the body, undefined = 415. A route of a vendor type reads that type in
+ * version 1.0.0, with or without `+json`; every route reads application/json, and PATCH application/merge-patch+json.
+ */
+export function bodyType(
+  contentType: string | undefined,
+  vendor: VendorType | undefined,
+  method: string,
+): BodyType | undefined {
+  const type = contentType === undefined ? undefined : parseMediaType(contentType);
+  if (type === undefined) return undefined;
+  if (type.name === 'application/json') return 'json';
+  if (type.name === 'application/merge-patch+json') return method === 'PATCH' ? 'merge-patch' : undefined;
+  if (vendor === undefined) return undefined;
+  const named = type.name === `application/vnd.ipam.${vendor}+json` || type.name === `application/vnd.ipam.${vendor}`;
+  return named && type.parameters.get('version') === VERSION ? 'vendor' : undefined;
+}
+
+function quality(type: MediaType): number {
+  const q = Number(type.parameters.get('q') ?? '1');
+  return Number.isFinite(q) ? q : 0;
+}
+
+/**
+ * True when the answer is application/json: only when Accept names it, and the route's own vendor type not at the same
+ * or a higher quality. Everything else gets the vendor type; there is no 406.
+ */
+export function prefersJson(accept: string | undefined, vendor: VendorType): boolean {
+  let json = 0;
+  let own = 0;
+  for (const part of (accept ?? '').split(',')) {
+    const type = parseMediaType(part);
+    if (type === undefined) continue;
+    if (type.name === 'application/json') json = Math.max(json, quality(type));
+    if (type.name.replace(/\+json$/, '') === `application/vnd.ipam.${vendor}`) own = Math.max(own, quality(type));
+  }
+  return json > 0 && json > own;
+}

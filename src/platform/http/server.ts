@@ -1,0 +1,127 @@
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Authenticator } from '../auth/authenticator.js';
+import type { Principal } from '../auth/principal.js';
+import { parseBody } from '../json/json-text.js';
+import { Problem } from '../problem/problem.js';
+import { rawProblem, problemBody } from '../problem/problem-body.js';
+import { bodyType, type BodyType } from './media-type.js';
+import type { RouteFacts } from './route.js';
+import { markLenient } from './validation.pipe.js';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set before the body is read; absent only on routes for anyone. */
+    principal?: Principal;
+    /** How the Content-Type said to read the body. */
+    bodyType?: BodyType;
+  }
+  interface FastifyContextConfig {
+    berth?: RouteFacts;
+  }
+}
+
+const WRITES = new Set(['POST', 'PUT', 'PATCH']);
+const HEADER_LIMIT = 32 * 1024;
+
+export interface HttpLimits {
+  /** Bytes. */
+  bodyLimit: number;
+}
+
+/** The Fastify adapter as Berth needs it. Routes come later, from Nest. */
+export function createAdapter({ bodyLimit }: HttpLimits): FastifyAdapter {
+  return new FastifyAdapter({
+    bodyLimit,
+    http: { maxHeaderSize: HEADER_LIMIT },
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
+    requestTimeout: 60_000,
+    keepAliveTimeout: 65_000,
+    forceCloseConnections: true,
+    // A request that is not HTTP never reaches a route; it is answered here, as a problem too.
+    clientErrorHandler(error, socket) {
+      if (socket.destroyed || !socket.writable) return;
+      const problem =
+        error.code === 'HPE_HEADER_OVERFLOW'
+          ? new Problem('headers-too-large', `The headers are larger than ${HEADER_LIMIT} bytes.`)
+          : new Problem('malformed-request', 'This is not an HTTP/1.1 request that Berth can read.');
+      socket.end(rawProblem(problem));
+    },
+    frameworkErrors(_error: unknown, _request: FastifyRequest, reply: FastifyReply) {
+      const problem = new Problem('malformed-request', 'The path of the URL is not properly encoded.');
+      void reply
+        .status(problem.status)
+        .header('content-type', 'application/problem+json')
+        .send(problemBody(problem).bytes);
+    },
+  });
+}
+
+export const routeFacts = (request: FastifyRequest): RouteFacts | undefined => request.routeOptions.config.berth;
+
+/**
+ * What happens to every request before its handler, in this order: who is it and may they (so that nobody without a
+ * token can make us read a body), is the media type one that the route reads, is the body one JSON object.
+ */
+export function installHooks(fastify: FastifyInstance, authenticator: Authenticator): void {
+  fastify.addHook('onRequest', async (request) => {
+    const facts = routeFacts(request);
+    if (facts === undefined) return;
+    if (facts.reads === undefined || !WRITES.has(request.method)) {
+      // Clients send odd Content-Types on GET and stale bodies on DELETE: neither is ever looked at.
+      delete request.raw.headers['content-type'];
+    }
+    if (facts.access === 'anyone') return;
+    const principal = await authenticator.authenticate(request.headers.authorization);
+    if (principal.role !== 'admin' && !facts.access.includes(principal.role)) {
+      throw new Problem('forbidden', `The role ${principal.role} may not do this.`);
+    }
+    request.principal = principal;
+  });
+
+  fastify.removeAllContentTypeParsers();
+  fastify.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, readBody(request, body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  // Fastify calls no parser when there is no body at all.
+  fastify.addHook('preValidation', (request, _reply, done) => {
+    const facts = routeFacts(request);
+    if (facts?.reads !== undefined && WRITES.has(request.method) && request.body === undefined) {
+      try {
+        request.body = readBody(request, Buffer.alloc(0));
+      } catch (error) {
+        done(error as Error);
+        return;
+      }
+    }
+    done();
+  });
+}
+
+function readBody(request: FastifyRequest, body: Buffer): unknown {
+  const facts = routeFacts(request);
+  if (facts?.reads === undefined || !WRITES.has(request.method)) return undefined;
+  const vendor = facts.reads === 'json' ? undefined : facts.reads;
+  const type = bodyType(request.headers['content-type'], vendor, request.method);
+  if (type === undefined) {
+    const known = vendor === undefined ? '' : ` or application/vnd.ipam.${vendor}+json; version=1.0.0`;
+    throw new Problem('unsupported-media-type', `Send the body as application/json${known}.`);
+  }
+  request.bodyType = type;
+  let value: unknown;
+  try {
+    value = parseBody(new TextDecoder('utf-8', { fatal: true }).decode(body));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is not UTF-8 text, or too deep';
+    throw new Problem('malformed-body', body.length === 0 ? 'The body is empty.' : `The body is not JSON: ${reason}.`);
+  }
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw new Problem('malformed-body', 'The body must be one JSON object.');
+  }
+  if (type === 'vendor') markLenient(value);
+  return value;
+}

@@ -1,0 +1,118 @@
+import { parseTree, type Node } from 'jsonc-parser';
+
+/**
+ * A JSON value kept as the text it came in. Metadata is opaque: key order and integers beyond 2^53 come back as sent
+ * (contracts/rackhd.md section 4), and `JSON.parse` keeps neither.
+ */
+export class JsonText {
+  constructor(readonly text: string) {}
+
+  static readonly null = new JsonText('null');
+
+  /** Never called by `writeJson`; here so that a stray `JSON.stringify` shows a sensible value. */
+  toJSON(): unknown {
+    return JSON.parse(this.text);
+  }
+}
+
+const OPAQUE_KEY = 'metadata';
+
+function toValue(node: Node, text: string): unknown {
+  switch (node.type) {
+    case 'object': {
+      const object: Record<string, unknown> = {};
+      for (const property of node.children ?? []) {
+        const [key, value] = property.children ?? [];
+        if (key === undefined || value === undefined) continue;
+        const name = key.value as string;
+        const member =
+          name === OPAQUE_KEY
+            ? new JsonText(text.slice(value.offset, value.offset + value.length))
+            : toValue(value, text);
+        // defineProperty, since assigning to `__proto__` would not make a member of that name
+        Object.defineProperty(object, name, { value: member, enumerable: true, writable: true, configurable: true });
+      }
+      return object;
+    }
+    case 'array':
+      return (node.children ?? []).map((child) => toValue(child, text));
+    default:
+      return node.value as unknown;
+  }
+}
+
+/**
+ * Parses a body: as `JSON.parse`, but members named `metadata` become `JsonText`.
+ * Throws SyntaxError. Costs a second pass only where a `metadata` that is more than null or a string stands in the text.
+ */
+export function parseBody(text: string): unknown {
+  const value: unknown = JSON.parse(text);
+  if (!text.includes(OPAQUE_KEY) && !text.includes('\\u')) return value;
+  const top =
+    typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
+  if (top !== null && Object.values(top).every((member) => typeof member !== 'object' || member === null)) {
+    const metadata = top[OPAQUE_KEY];
+    if (typeof metadata !== 'number') {
+      if (OPAQUE_KEY in top) top[OPAQUE_KEY] = new JsonText(JSON.stringify(metadata));
+      return value;
+    }
+  }
+  const tree = parseTree(text, [], { disallowComments: true, allowTrailingComma: false });
+  return tree === undefined ? value : toValue(tree, text);
+}
+
+/**
+ * JSON text of a value in which `JsonText` members stand as they are. Like `JSON.stringify`: undefined members are left
+ * out, dates become ISO 8601 text; bigints become decimal strings.
+ */
+export function writeJson(value: unknown): string {
+  if (value instanceof JsonText) return value.text;
+  if (Array.isArray(value))
+    return `[${value.map((item) => (item === undefined ? 'null' : writeJson(item))).join(',')}]`;
+  if (value instanceof Date) return `"${value.toISOString()}"`;
+  if (typeof value === 'object' && value !== null) {
+    let text = '{';
+    for (const [key, member] of Object.entries(value)) {
+      if (member === undefined) continue;
+      text += `${text.length > 1 ? ',' : ''}${JSON.stringify(key)}:${writeJson(member)}`;
+    }
+    return `${text}}`;
+  }
+  if (typeof value === 'bigint') return `"${value}"`;
+  return value === undefined ? 'null' : JSON.stringify(value);
+}
+
+/** The members of an object, in order; the last of two of the same name counts (as in `JSON.parse`). */
+function members(node: Node): Map<string, Node> {
+  const map = new Map<string, Node>();
+  for (const property of node.children ?? []) {
+    const [key, value] = property.children ?? [];
+    if (key !== undefined && value !== undefined) map.set(key.value as string, value);
+  }
+  return map;
+}
+
+const slice = (node: Node, text: string): string => text.slice(node.offset, node.offset + node.length);
+
+/**
+ * JSON merge patch (RFC 7396) on texts: members of the patch replace, null removes, objects merge recursively.
+ * What is not touched keeps its text; new members go to the end.
+ */
+export function mergePatch(target: JsonText, patch: JsonText): JsonText {
+  return new JsonText(mergeText(target.text, patch.text));
+}
+
+function mergeText(target: string, patch: string): string {
+  const patchNode = parseTree(patch);
+  if (patchNode?.type !== 'object') return patch;
+  const targetNode = parseTree(target);
+  const result = new Map<string, string>();
+  if (targetNode?.type === 'object') {
+    for (const [key, node] of members(targetNode)) result.set(key, slice(node, target));
+  }
+  for (const [key, node] of members(patchNode)) {
+    if (node.type === 'null') result.delete(key);
+    else result.set(key, mergeText(result.get(key) ?? 'null', slice(node, patch)));
+  }
+  return `{${[...result].map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
+}

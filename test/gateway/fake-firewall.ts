@@ -1,0 +1,123 @@
+import { FirewallError, type Firewall, type FirewallErrorReason } from '../../src/gateway/firewall/firewall.js';
+import { normal, parseSave, type Live } from '../../src/gateway/firewall/live.js';
+import type { Transaction } from '../../src/gateway/firewall/plan.js';
+import { contentKey, type MapContent, type Table } from '../../src/gateway/firewall/ruleset.js';
+import type { Family } from '../../src/ip/address.js';
+
+type Chains = Map<string, string[]>;
+
+const BUILT_IN: Record<Table, string[]> = {
+  nat: ['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'],
+  filter: ['INPUT', 'FORWARD', 'OUTPUT'],
+};
+
+/**
+ * A kernel in memory that takes the same text as `iptables-restore --noflush` and refuses what the real one refuses, a
+ * table at a time, each wholly or not at all. It passes the same contract suite as the real one.
+ */
+export class FakeFirewall implements Firewall {
+  private readonly kernels = new Map<string, Chains>();
+  /** Contents of the connections that are open, as `protocol/port/target`. */
+  readonly connections = new Set<string>();
+  writes = 0;
+  /** Set to have the next apply fail after so many transactions, as a crash or a refusal between tables does. */
+  failAfter: number | undefined;
+  failure: { reason: FirewallErrorReason; message: string } | undefined;
+  /** Set to change each save's text before it is read. */
+  distort: (text: string) => string = (text) => text;
+
+  read(family: Family): Promise<Live> {
+    return Promise.resolve().then(() => {
+      if (this.failure !== undefined) throw new FirewallError(this.failure.reason, this.failure.message);
+      try {
+        const nat = parseSave('nat', this.distort(this.save(family, 'nat')));
+        return { family, nat, filter: parseSave('filter', this.distort(this.save(family, 'filter'))) };
+      } catch (error) {
+        throw new FirewallError('unreadable', String(error));
+      }
+    });
+  }
+
+  apply(family: Family, transactions: readonly Transaction[]): Promise<void> {
+    return Promise.resolve().then(() => {
+      for (const [index, { text }] of transactions.entries()) {
+        if (this.failAfter === index) {
+          this.failAfter = undefined;
+          throw new FirewallError('refused', 'the kernel refused it');
+        }
+        this.restore(family, text);
+        this.writes++;
+      }
+    });
+  }
+
+  flush(_family: Family, flows: readonly MapContent[]): Promise<{ warning: string | null }> {
+    for (const flow of flows) this.connections.delete(contentKey(flow));
+    return Promise.resolve({ warning: null });
+  }
+
+  save(family: Family, table: Table): string {
+    const chains = this.chains(family, table);
+    const heads = [...chains.keys()].map((name) => `:${name} ${BUILT_IN[table].includes(name) ? 'ACCEPT' : '-'} [0:0]`);
+    return ['# made up', `*${table}`, ...heads, ...[...chains.values()].flat(), 'COMMIT', ''].join('\n');
+  }
+
+  /** Input of `iptables-restore --noflush`; also the way in which tests play the part of other programs. */
+  restore(family: Family, text: string): void {
+    let table: Table | undefined;
+    let chains: Chains = new Map();
+    for (const [index, line] of text.split('\n').entries()) {
+      const refuse = (why: string): never => {
+        throw new FirewallError('refused', `line ${index + 1} failed: ${why} (${line})`);
+      };
+      if (line === '*nat' || line === '*filter') {
+        table = line === '*nat' ? 'nat' : 'filter';
+        chains = new Map([...this.chains(family, table)].map(([name, rules]) => [name, [...rules]]));
+      } else if (line === 'COMMIT') {
+        if (table === undefined) return refuse('no table');
+        this.kernels.set(`${family}${table}`, chains);
+        table = undefined;
+      } else if (line !== '') {
+        if (table === undefined) return refuse('no table');
+        execute(chains, BUILT_IN[table], line, refuse);
+      }
+    }
+    if (table !== undefined) throw new FirewallError('refused', 'COMMIT expected at the end');
+  }
+
+  private chains(family: Family, table: Table): Chains {
+    return this.kernels.get(`${family}${table}`) ?? new Map(BUILT_IN[table].map((name) => [name, []]));
+  }
+}
+
+function execute(chains: Chains, builtIn: readonly string[], line: string, refuse: (why: string) => never): void {
+  const match = /^(?::(?<declared>\S+) -|-(?<verb>[ADFX]) (?<chain>\S+))(?<rest>.*)$/.exec(line)?.groups;
+  if (match === undefined) return refuse('unknown command');
+  if (match['declared'] !== undefined) {
+    chains.set(match['declared'], []);
+    return;
+  }
+  const chain = match['chain'] ?? '';
+  const rules = chains.get(chain);
+  if (rules === undefined) return refuse('No chain/target/match by that name.');
+  const rule = `-A ${chain}${match['rest'] ?? ''}`;
+  if (match['verb'] === 'A') {
+    const target = / -[jg] (\S+)/.exec(rule)?.[1] ?? '';
+    const known = chains.has(target) && !builtIn.includes(target);
+    if (target !== '' && !known && !/^(ACCEPT|DROP|RETURN|DNAT|MASQUERADE|REJECT)$/.test(target)) {
+      return refuse(`Chain '${target}' does not exist`);
+    }
+    rules.push(rule);
+  } else if (match['verb'] === 'D') {
+    const index = rules.findIndex((other) => normal(other) === normal(rule));
+    if (index < 0) return refuse('Bad rule (does a matching rule exist in that chain?).');
+    rules.splice(index, 1);
+  } else if (match['verb'] === 'F') {
+    rules.length = 0;
+  } else {
+    const used = [...chains.values()].flat().some((other) => new RegExp(` -[jg] ${chain}$`).test(other));
+    if (rules.length > 0 || used || builtIn.includes(chain))
+      return refuse('CHAIN_DEL failed (Device or resource busy)');
+    chains.delete(chain);
+  }
+}

@@ -1,0 +1,93 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { FirewallError } from '../../src/gateway/firewall/firewall.js';
+import { IptablesFirewall } from '../../src/gateway/firewall/iptables.js';
+import { runTool, type RunTool } from '../../src/gateway/firewall/tool.js';
+import { plan } from '../../src/gateway/firewall/plan.js';
+import { Namespace } from '../support/namespace.js';
+import { desiredState, manyMaps } from './desired-states.js';
+import { firewallContract, type Kernel } from './firewall-contract.js';
+import { describeInNamespaces } from './namespace-suite.js';
+
+/** Runs the tools inside a namespace, while this process stays where it is; as another user when asked. */
+function inside(namespace: Namespace, prefix: readonly string[] = []): RunTool {
+  return (command, args, options) =>
+    runTool('ip', ['netns', 'exec', namespace.name, ...prefix, command, ...args], options);
+}
+
+async function open(saveMs: number): Promise<Kernel> {
+  const namespace = await Namespace.create('contract');
+  const tool = (family: number): string => (family === 4 ? 'iptables' : 'ip6tables');
+  return {
+    firewall: new IptablesFirewall(inside(namespace), { saveMs, toolMs: 10_000 }),
+    meddle: async (family, text) => {
+      await namespace.exec([`${tool(family)}-restore`, '--noflush'], text);
+    },
+    save: (family, table) => namespace.exec([`${tool(family)}-save`, '-t', table]),
+    close: () => namespace.remove(),
+  };
+}
+
+describeInNamespaces('the iptables backend', () => {
+  firewallContract('iptables, reading whole tables', () => open(10_000));
+  // A save that may not take any time never finishes, as under somebody else's constant commits.
+  firewallContract('iptables, reading chain by chain', () => open(0));
+
+  describe('what it says when it cannot', () => {
+    let namespace: Namespace;
+    beforeEach(async () => {
+      namespace = await Namespace.create('refuse');
+    });
+    afterEach(() => namespace.remove());
+
+    it('names the missing privilege', async () => {
+      const nobody = ['setpriv', '--reuid', '65534', '--clear-groups'];
+      const firewall = new IptablesFirewall(inside(namespace, nobody));
+      await expect(firewall.read(4)).rejects.toMatchObject({
+        reason: 'not-permitted',
+        message: expect.stringContaining('CAP_NET_ADMIN'),
+      });
+      await expect(firewall.flush(4, [{ protocol: 'tcp', connectionPort: 1, target: '10.0.0.1:1' }])).rejects.toThrow(
+        FirewallError,
+      );
+    });
+
+    it('names the missing tool', async () => {
+      const firewall = new IptablesFirewall((command, args, options) => runTool(`no-${command}`, args, options));
+      await expect(firewall.read(4)).rejects.toMatchObject({ reason: 'missing' });
+      const flows = [{ protocol: 'udp' as const, connectionPort: 1, target: '10.0.0.1:1' }];
+      await expect(firewall.flush(4, flows)).resolves.toMatchObject({
+        warning: expect.stringContaining('conntrack is not installed'),
+      });
+    });
+
+    it('takes a table that iptables cannot show whole for unreadable, although the tool exits with 0', async () => {
+      await namespace.exec(['nft', '-f', '-'], 'table ip nat { chain x { type nat hook prerouting priority -90; }; }');
+      await expect(new IptablesFirewall(inside(namespace)).read(4)).rejects.toMatchObject({
+        reason: 'unreadable',
+        message: expect.stringContaining('native nftables rules'),
+      });
+    });
+
+    it('ends a tool that does not finish', async () => {
+      const slow: RunTool = (command, args, options) =>
+        command === 'iptables' ? runTool(command, args, options) : runTool('sleep', ['60'], options);
+      const restore = new IptablesFirewall(slow, { saveMs: 50, toolMs: 50 });
+      await expect(restore.apply(4, [{ table: 'nat', text: '*nat\nCOMMIT\n' }])).rejects.toMatchObject({
+        reason: 'deadline',
+      });
+    });
+  });
+
+  it('loads 3,000 maps, and finds nothing to do afterwards', async () => {
+    const kernel = await open(10_000);
+    try {
+      const desired = desiredState(1, manyMaps(3_000));
+      await kernel.firewall.apply(4, plan(desired, await kernel.firewall.read(4)).transactions);
+      const again = plan(desired, await kernel.firewall.read(4));
+      expect(again.transactions).toEqual([]);
+      expect(again.inPlace.size).toBe(3_000);
+    } finally {
+      await kernel.close();
+    }
+  });
+});
