@@ -34,11 +34,8 @@ berth
   )
   .action(async ({ watch }: { watch?: boolean }) => {
     const { Up } = await import('./up/up.js');
-    const up = new Up(loadConfig(), environment(), {
-      version,
-      watch: watch === true,
-      print: (text) => console.log(text),
-    });
+    const config = loadConfig({ terminal: true }); // its lines are for people, in a file too
+    const up = new Up(config, environment(), { version, watch: watch === true, print: (text) => console.log(text) });
     await runUntilStopped(up);
   });
 

@@ -2,7 +2,7 @@ import { ContractError } from '../contract/desired-state.schema.js';
 import type { DesiredState } from '../contract/desired-state.js';
 import { ControlPlaneError, type ControlPlaneClient } from './control-plane-client.js';
 import type { Log } from './settings.js';
-import { Backoff, Wakeable } from './wakeable.js';
+import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
 
 const WAIT_SECONDS = 25;
 const PACE_MS = 1_000;

@@ -5,7 +5,7 @@ import { allFlows, isEmpty, liveRuleIds, mapRules, plan, planRemoval, type Plan 
 import { holdsAnything, type Live } from './firewall/live.js';
 import { familyOf } from './firewall/ruleset.js';
 import type { Log } from './settings.js';
-import { Backoff, Wakeable } from './wakeable.js';
+import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
 
 export const PLAN_MODE_REASON = 'the gateway is in plan mode: it shows what it would do and changes nothing';
 const DRIFT_REASON = 'its rules in the kernel were changed or removed by somebody else; they are being repaired';

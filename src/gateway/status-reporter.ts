@@ -2,7 +2,7 @@ import type { StatusReport } from '../contract/desired-state.js';
 import type { ControlPlaneClient } from './control-plane-client.js';
 import type { Log } from './settings.js';
 import { StatusLedger } from './status-ledger.js';
-import { Backoff, Wakeable } from './wakeable.js';
+import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
 
 /** With nothing to send the loop sleeps until it is woken; the bound only keeps a timer's value legal. */
 const IDLE_MS = 3_600_000;

@@ -1,6 +1,6 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
 import type { Log } from './settings.js';
-import { Backoff, Wakeable } from './wakeable.js';
+import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
 
 const SUBJECTS = ['ipam.port-map.>', 'ipam.gateway.>'];
 

@@ -1,5 +1,5 @@
 import { FirewallError, type Firewall, type FirewallErrorReason } from '../../src/gateway/firewall/firewall.js';
-import { normal, parseSave, type Live } from '../../src/gateway/firewall/live.js';
+import { parseSave, type Live } from '../../src/gateway/firewall/live.js';
 import type { Transaction } from '../../src/gateway/firewall/plan.js';
 import { contentKey, type MapContent, type Table } from '../../src/gateway/firewall/ruleset.js';
 import type { Family } from '../../src/ip/address.js';
@@ -109,7 +109,7 @@ function execute(chains: Chains, builtIn: readonly string[], line: string, refus
     }
     rules.push(rule);
   } else if (match['verb'] === 'D') {
-    const index = rules.findIndex((other) => normal(other) === normal(rule));
+    const index = rules.findIndex((other) => unquoted(other) === unquoted(rule));
     if (index < 0) return refuse('Bad rule (does a matching rule exist in that chain?).');
     rules.splice(index, 1);
   } else if (match['verb'] === 'F') {
@@ -121,3 +121,5 @@ function execute(chains: Chains, builtIn: readonly string[], line: string, refus
     chains.delete(chain);
   }
 }
+
+const unquoted = (line: string): string => line.replaceAll('"', '');

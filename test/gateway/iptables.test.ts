@@ -3,7 +3,7 @@ import { FirewallError } from '../../src/gateway/firewall/firewall.js';
 import { IptablesFirewall } from '../../src/gateway/firewall/iptables.js';
 import { runTool, type RunTool } from '../../src/gateway/firewall/tool.js';
 import { plan } from '../../src/gateway/firewall/plan.js';
-import { Namespace } from '../support/namespace.js';
+import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps } from './desired-states.js';
 import { firewallContract, type Kernel } from './firewall-contract.js';
 import { describeInNamespaces } from './namespace-suite.js';

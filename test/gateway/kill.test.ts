@@ -3,7 +3,7 @@ import type { DesiredMap, DesiredState } from '../../src/contract/desired-state.
 import { parseSave } from '../../src/gateway/firewall/live.js';
 import { plan } from '../../src/gateway/firewall/plan.js';
 import { ruleset } from '../../src/gateway/firewall/ruleset.js';
-import { Namespace } from '../support/namespace.js';
+import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps, removed } from './desired-states.js';
 import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './firewall-contract.js';
 import { ControlPlane, eventually, GatewayProcess } from './lab.js';

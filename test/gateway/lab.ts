@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { DesiredState, StatusReport } from '../../src/contract/desired-state.js';
-import { Namespace } from '../support/namespace.js';
+import { Namespace } from '../../src/demo/namespace.js';
 
 /** The compiled program; BERTH_TEST_MAIN names another build of it. */
 const MAIN = process.env['BERTH_TEST_MAIN'] ?? join(import.meta.dirname, '../../dist/src/main.js');

@@ -1,5 +1,5 @@
 import { describe, it } from '@jest/globals';
-import { whyNoNamespaces } from '../support/namespace.js';
+import { whyNoNamespaces } from '../../src/demo/namespace.js';
 
 /**
  * `describe` for tests in network namespaces. Where those cannot be made the tests fail with the reason; with

@@ -34,7 +34,7 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   refusal(request: Request, context: Context, refusal: Refusal): Problem;
   /** Writes what was granted and answers, in order. */
   write(unit: Unit, granted: readonly Granted<Request>[], context: Context): Promise<Reply[]>;
-  /** Requests with the same text are one: the first of a batch is carried out, the others get its answer. */
+  /** Requests with the same text are one: the first of a batch goes ahead of the others. */
   same?(request: Request): string;
   /** Cleans up after those that were refused. */
   dropped?(unit: Unit, refused: readonly Request[]): Promise<void>;
@@ -71,8 +71,19 @@ export class Claims {
     };
     return new GroupCommit(async (_key, requests) => {
       const { leaders, leaderOf } = merged(requests, (request) => kind.same?.(request));
-      const results = await run(leaders);
-      return leaderOf.map((leader) => results[leader] ?? new Failure(new Error('a claim without an outcome')));
+      const first = await run(leaders);
+      if (leaders.length === requests.length) return first;
+      // What the first of some same requests made is there now, for the others to be answered with; what it could not
+      // have, they cannot either.
+      const others = requests.filter(
+        (request, n) => leaders[leaderOf[n] ?? 0] !== request && !(first[leaderOf[n] ?? 0] instanceof Failure),
+      );
+      const second = others.length === 0 ? [] : await run(others);
+      return requests.map((request, n) => {
+        const other = others.indexOf(request);
+        const result = other < 0 ? first[leaderOf[n] ?? 0] : second[other];
+        return result ?? new Failure(new Error('a claim without an outcome'));
+      });
     });
   }
 
@@ -92,16 +103,21 @@ export class Claims {
       const taken = await this.takenIds(unit, kind.table, fresh);
       const context = await kind.context(unit, fresh, wait);
       const open: { index: number; request: Request; claim: Claim }[] = [];
+      const refused: Request[] = [];
       for (const [number, request] of fresh.entries()) {
         const index = begun[number] ?? 0;
+        if (taken.has(request.id)) {
+          results[index] = new Failure(new Problem('duplicate-id', `The id ${request.id} is taken.`));
+          continue;
+        }
+        taken.add(request.id);
         try {
-          if (taken.has(request.id)) throw new Problem('duplicate-id', `The id ${request.id} is taken.`);
-          taken.add(request.id);
           const needs = kind.needs(request, context, wait);
           if (isClaim(needs)) open.push({ index, request, claim: needs });
           else results[index] = freeze(needs);
         } catch (error) {
           if (error instanceof Contended) throw error;
+          refused.push(request);
           results[index] = new Failure(error);
         }
       }
@@ -112,7 +128,6 @@ export class Claims {
         wait,
       );
       const granted: { index: number; request: Request; taken: Taken[][] }[] = [];
-      const refused: Request[] = [];
       for (const [number, { index, request }] of open.entries()) {
         const outcome = outcomes[number];
         if (outcome?.granted === true) granted.push({ index, request, taken: outcome.taken });

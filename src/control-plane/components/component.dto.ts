@@ -1,17 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsString,
-  Max,
-  MaxLength,
-  Min,
-  ValidateNested,
-} from 'class-validator';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsObject, Max, Min, ValidateNested } from 'class-validator';
 import { PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
 import { PortMapDocument } from '../port-maps/port-map.dto.js';
@@ -23,7 +12,7 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsLine, IsPortNumber } from '../resource/validators.js';
+import { IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import type { ComponentEntity } from './component.entity.js';
 
 /** A port of the component that is to be reached through the gateway. */
@@ -35,13 +24,13 @@ export class ComponentPort {
 
   /** Default tcp. */
   @ApiProperty({ enum: PROTOCOLS, required: false, default: 'tcp' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(PROTOCOLS)
   protocol?: Protocol;
 
   /** The port wanted on the gateway; left out: the lowest free one. */
   @ApiProperty({ required: false, minimum: 1, maximum: 65535 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsPortNumber()
   connectionPort?: number;
 }
@@ -59,28 +48,25 @@ export class NewComponent extends NewResource {
 
   /** Id or name of the gateway. Left out: the caller's own gateway, or the only one there is. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @MayBeAbsent()
+  @IsLine()
   gateway?: string;
 
   /** Id or name of the pool to take addresses of. Left out, like `subnet`: the gateway's own pool. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @MayBeAbsent()
+  @IsLine()
   pool?: string;
 
   /** Id of the subnet to take addresses of, instead of a pool. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   subnet?: string;
 
   /** How many addresses; each gets all of the ports. Default 1. */
   @ApiProperty({ required: false, minimum: 1, maximum: 64, default: 1 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(64)
@@ -88,16 +74,17 @@ export class NewComponent extends NewResource {
 
   /** What is to be reached through the gateway. Left out: the ports of the kind. */
   @ApiProperty({ type: [ComponentPort], required: false, maxItems: 64 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(64)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ComponentPort)
   ports?: ComponentPort[];
 
   /** Default: the caller. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   owner?: string;
 }
@@ -152,15 +139,14 @@ export class ComponentList {
 export class ComponentListQuery extends OwnedListQuery {
   /** Only those of this kind. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine(64)
   kind?: string;
 
   /** Only those of this gateway (id). */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   gateway?: string;
 }
 

@@ -11,15 +11,17 @@ import type { GatewayEntity } from '../gateways/gateway.entity.js';
 import { findPool } from '../pools/find-pool.js';
 import { targetKey, type Target } from '../reservations/reservation-writer.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
-import { describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { chosenId, isId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
+import { isUnprintable } from '../resource/validators.js';
 import { componentClaims, shownComponent, type ComponentRequest } from './component-claims.js';
 import { componentDocuments } from './component-documents.js';
 import { findKind } from './component-kinds.js';
 import { ComponentRelease } from './component-release.js';
 import type { ComponentChange, ComponentListQuery, ComponentPort, NewComponent } from './component.dto.js';
 import { ComponentEntity } from './component.entity.js';
+import { SubnetEntity } from '../subnets/subnet.entity.js';
 
 @Injectable()
 export class ComponentsService {
@@ -74,8 +76,10 @@ export class ComponentsService {
     if (body.subnet !== undefined && body.pool !== undefined)
       throw invalidField('subnet', 'give a pool or a subnet, not both');
     if (body.subnet !== undefined) {
-      if (!isId(body.subnet)) throw invalidField('subnet', 'names no subnet');
-      return { noun: 'subnet', id: body.subnet.toLowerCase() };
+      const id = body.subnet.toLowerCase();
+      const there = isId(id) && (await this.database.read((manager) => manager.existsBy(SubnetEntity, { id })));
+      if (!there) throw invalidField('subnet', 'names no subnet');
+      return { noun: 'subnet', id };
     }
     if (body.pool !== undefined) {
       const name = body.pool;
@@ -93,6 +97,7 @@ export class ComponentsService {
 
   /** By id, or by name: the caller's own first. */
   private async find({ principal }: Caller, idOrName: string): Promise<ComponentEntity> {
+    if (isUnprintable(idOrName)) throw notFound('component', idOrName);
     const byId = isId(idOrName)
       ? await this.database.read((m) => m.findOneBy(ComponentEntity, { id: idOrName.toLowerCase() }))
       : null;
@@ -135,7 +140,7 @@ export class ComponentsService {
   async delete(caller: Caller, idOrName: string): Promise<Reply> {
     const { id } = await this.find(caller, idOrName);
     return this.units.run(async (unit) => {
-      const component = await lockForChange(unit, ComponentEntity, 'component', id, caller);
+      const component = await lockForDelete(unit, ComponentEntity, 'component', id, caller);
       requireOwner(caller, component.owner);
       await this.release.release(unit, id);
       return reply({ location: '/components' });

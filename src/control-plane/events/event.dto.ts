@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsInt, IsOptional, Max, Min } from 'class-validator';
-import { IsLine } from '../resource/validators.js';
+import { IsInt, Max, Min } from 'class-validator';
+import { IsLine, MayBeAbsent } from '../resource/validators.js';
 
 /** CloudEvents 1.0, structured mode. */
 export class EventDocument {
@@ -55,7 +55,7 @@ export class EventPage {
 export class EventQuery {
   /** Only events after this place in the stream. Left out on the live stream: from now on; on a page: from the start. */
   @ApiProperty({ required: false, minimum: 0 })
-  @IsOptional()
+  @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
   @Min(0)
@@ -64,7 +64,7 @@ export class EventQuery {
 
   /** Events of a page, 1 to 1000. Default 100. */
   @ApiProperty({ required: false, minimum: 1, maximum: 1000, default: 100 })
-  @IsOptional()
+  @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -73,7 +73,7 @@ export class EventQuery {
 
   /** Only events of this type, such as `ipam.lease.created`, or of all types that begin with `ipam.lease.`. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   type?: string;
 }

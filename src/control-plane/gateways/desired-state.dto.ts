@@ -5,10 +5,10 @@ import {
   IsArray,
   IsIn,
   IsInt,
+  IsObject,
   IsOptional,
-  IsString,
   Matches,
-  MaxLength,
+  Max,
   Min,
   ValidateNested,
 } from 'class-validator';
@@ -25,7 +25,7 @@ import {
   type RemovedMap,
   type StatusReport,
 } from '../../contract/desired-state.js';
-import { LIMITS } from '../resource/validators.js';
+import { IsLine } from '../resource/validators.js';
 
 /** What one port map's rule in the kernel must be. */
 export class DesiredMapDocument implements DesiredMap {
@@ -79,8 +79,7 @@ export class DesiredStateDocument implements DesiredState {
 /** What the gateway saw in its kernel for one map. */
 export class ObservedMapInput implements ObservedMap {
   @ApiProperty()
-  @IsString()
-  @MaxLength(64)
+  @IsLine(64)
   id: string;
 
   @ApiProperty()
@@ -93,8 +92,7 @@ export class ObservedMapInput implements ObservedMap {
 
   @ApiProperty({ type: String, nullable: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(1000)
+  @IsLine(1000)
   reason: string | null;
 }
 
@@ -103,6 +101,7 @@ export class StatusReportInput implements StatusReport {
   @ApiProperty()
   @IsInt()
   @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   generation: number;
 
   @ApiProperty({ enum: GATEWAY_MODES })
@@ -112,6 +111,7 @@ export class StatusReportInput implements StatusReport {
   @ApiProperty({ type: [ObservedMapInput], maxItems: 5000 })
   @IsArray()
   @ArrayMaxSize(5000)
+  @IsObject({ each: true })
   @ValidateNested({ each: true })
   @Type(() => ObservedMapInput)
   maps: ObservedMapInput[];
@@ -120,7 +120,6 @@ export class StatusReportInput implements StatusReport {
   @ApiProperty({ type: [String], maxItems: 5000 })
   @IsArray()
   @ArrayMaxSize(5000)
-  @IsString({ each: true })
-  @MaxLength(LIMITS.name, { each: true })
+  @IsLine(64, { each: true })
   gone: string[];
 }

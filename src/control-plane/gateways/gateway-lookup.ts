@@ -4,6 +4,7 @@ import { Database } from '../../platform/database/database.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import type { Caller } from '../resource/caller.js';
 import { isId } from '../resource/id.js';
+import { isUnprintable } from '../resource/validators.js';
 import { GatewayEntity, GatewayPortsEntity } from './gateway.entity.js';
 
 /** Finds gateways by what people and agents call them. */
@@ -13,6 +14,7 @@ export class GatewayLookup {
 
   /** By id or by name. */
   async find(idOrName: string): Promise<GatewayEntity | null> {
+    if (isUnprintable(idOrName)) return null;
     return this.database.read(async (manager) => {
       const byId = isId(idOrName) ? await manager.findOneBy(GatewayEntity, { id: idOrName.toLowerCase() }) : null;
       return byId ?? manager.findOneBy(GatewayEntity, { name: idOrName });

@@ -7,9 +7,7 @@ import {
   IsInt,
   IsObject,
   IsOptional,
-  IsString,
   Max,
-  MaxLength,
   Min,
   ValidateNested,
 } from 'class-validator';
@@ -22,7 +20,7 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsAddress, IsCidr, IsLine, IsPortNumber } from '../resource/validators.js';
+import { IsAddress, IsCidr, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import type { GatewayEntity, GatewayPortsEntity } from './gateway.entity.js';
 
 /** First and last connection port, both included. */
@@ -39,14 +37,14 @@ export class PortRange {
 /** Connection ports by protocol. */
 export class GatewayPorts {
   @ApiProperty({ type: PortRange, required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   @ValidateNested()
   @Type(() => PortRange)
   tcp?: PortRange;
 
   @ApiProperty({ type: PortRange, required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   @ValidateNested()
   @Type(() => PortRange)
@@ -122,12 +120,12 @@ export class NewGateway extends NewResource {
 
   /** Default: the caller. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   owner?: string;
 
   @ApiProperty({ type: [String], required: false, maxItems: 64 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(64)
   @IsCidr({ each: true })
@@ -136,13 +134,12 @@ export class NewGateway extends NewResource {
   /** Id or name of the pool where components take addresses by default. */
   @ApiProperty({ type: String, required: false, nullable: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   pool?: string | null;
 
   /** Default 50000 to 50100 for each protocol. */
   @ApiProperty({ type: GatewayPorts, required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   @ValidateNested()
   @Type(() => GatewayPorts)
@@ -151,12 +148,12 @@ export class NewGateway extends NewResource {
 
 export class GatewayChange extends ResourceChange {
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   owner?: string;
 
   @ApiProperty({ type: [String], required: false, maxItems: 64 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMaxSize(64)
   @IsCidr({ each: true })
@@ -165,13 +162,12 @@ export class GatewayChange extends ResourceChange {
   /** Id or name; null for none. */
   @ApiProperty({ type: String, required: false, nullable: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   pool?: string | null;
 
   /** Ranges to change; a port in use must not fall out. */
   @ApiProperty({ type: GatewayPorts, required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsObject()
   @ValidateNested()
   @Type(() => GatewayPorts)
@@ -181,7 +177,7 @@ export class GatewayChange extends ResourceChange {
 export class GatewayDelete {
   /** Delete it with its components and port maps, without waiting for the gateway to confirm that its rules are gone. */
   @ApiProperty({ required: false, type: Boolean })
-  @IsOptional()
+  @MayBeAbsent()
   @Transform(({ value }: { value: unknown }) =>
     value === 'true' || value === '' ? true : value === 'false' ? false : value,
   )
@@ -192,7 +188,7 @@ export class GatewayDelete {
 export class DesiredStateQuery {
   /** Generation that the caller has: the answer comes when there is a later one. Left out: at once. */
   @ApiProperty({ required: false, minimum: 0 })
-  @IsOptional()
+  @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
   @Min(0)
@@ -200,7 +196,7 @@ export class DesiredStateQuery {
 
   /** Seconds to wait for one, 0 to 60; then 204. */
   @ApiProperty({ required: false, minimum: 0, maximum: 60, default: 0 })
-  @IsOptional()
+  @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
   @Min(0)

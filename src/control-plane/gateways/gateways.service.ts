@@ -9,7 +9,7 @@ import { Allocation } from '../allocation/allocation.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { findPool } from '../pools/find-pool.js';
 import { newOwner, type Caller } from '../resource/caller.js';
-import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { chosenId } from '../resource/id.js';
 import { Idempotency } from '../resource/idempotency.js';
 import { insertNew } from '../resource/insert.js';
@@ -131,7 +131,7 @@ export class GatewaysService {
         unit,
         ports.map((port) => port.spaceId),
       );
-      const gateway = await lockForChange(unit, GatewayEntity, 'gateway', id, caller);
+      const gateway = await lockForDelete(unit, GatewayEntity, 'gateway', id, caller);
       await this.removal.emptied(unit, gateway, force);
       await unit.transaction.manager.delete(GatewayEntity, { id });
       unit.emit({

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
-import { IsAddress } from '../resource/validators.js';
+import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
 import type { LeaseEntity } from './lease.entity.js';
 
 /** One address held by one reservation; it exists from claim to release. */
@@ -43,29 +43,26 @@ export class LeaseChange extends ResourceChange {
   /** Ignored. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   subnet?: string;
 
   /** Ignored. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   reservation?: string;
 
   /** Ignored. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   address?: string;
 }
 
 export class LeaseListQuery extends ListQuery {
   /** Only those of this address, in whichever pool. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsAddress()
   address?: string;
 }

@@ -5,7 +5,7 @@ import { notFound } from '../../platform/problem/problem.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import type { Caller } from '../resource/caller.js';
-import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { insertNew } from '../resource/insert.js';
 import { chosenId, pathId } from '../resource/id.js';
 import { Idempotency } from '../resource/idempotency.js';
@@ -64,7 +64,7 @@ export class PoolsService {
     return this.units.run(async (unit) => {
       // Spaces before rows: takers hold their chunk when they insert under this pool.
       await this.release.lockSpacesOf(unit, 'pool', pathId('pool', id));
-      const pool = await lockForChange(unit, PoolEntity, 'pool', pathId('pool', id), caller);
+      const pool = await lockForDelete(unit, PoolEntity, 'pool', pathId('pool', id), caller);
       await this.release.withAllBelow(unit, 'pool', pool.id);
       await retryingNewMaps(unit.transaction.manager.delete(PoolEntity, { id: pool.id }));
       unit.emit({ noun: 'pool', verb: 'deleted', id: pool.id, data: PoolDocument.from(pool) });

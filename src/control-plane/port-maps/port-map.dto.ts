@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsIn, IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsIn } from 'class-validator';
 import { PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
 import {
   commonOf,
@@ -9,7 +9,7 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsAddress, IsLine, IsPortNumber } from '../resource/validators.js';
+import { IsAddress, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import { PORT_MAP_STATUSES, type PortMapEntity, type PortMapStatus } from './port-map.entity.js';
 
 /** A port of a gateway that leads to a port of a machine behind it. */
@@ -92,33 +92,31 @@ export class PortMapList {
 export class NewPortMap extends NewResource {
   /** Id or name of the gateway. Left out: the caller's own gateway, or the only one there is. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @MayBeAbsent()
+  @IsLine()
   gateway?: string;
 
   /** Default tcp. */
   @ApiProperty({ enum: PROTOCOLS, required: false, default: 'tcp' })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(PROTOCOLS)
   protocol?: Protocol;
 
   /** The port wanted on the gateway. Left out: the lowest free one. */
   @ApiProperty({ required: false, minimum: 1, maximum: 65535 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsPortNumber()
   connectionPort?: number;
 
   /** Id of the lease to lead to; either this or `address`. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   lease?: string;
 
   /** A plain address to lead to, inside one of the gateway's networks; either this or `lease`. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsAddress()
   address?: string;
 
@@ -129,7 +127,7 @@ export class NewPortMap extends NewResource {
 
   /** Whose it is. Default: the caller's. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   owner?: string;
 }
@@ -139,27 +137,25 @@ export class PortMapChange extends ResourceChange {}
 export class PortMapListQuery extends OwnedListQuery {
   /** Only those of this gateway (id). */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   gateway?: string;
 
   /** Only those that lead to this address. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsAddress()
   address?: string;
 
   /** Only those of this component (id). */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   component?: string;
 
   /** Only those with this status. */
   @ApiProperty({ required: false, enum: PORT_MAP_STATUSES })
-  @IsOptional()
+  @MayBeAbsent()
   @IsIn(PORT_MAP_STATUSES)
   status?: PortMapStatus;
 }

@@ -1,20 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsInt,
-  IsOptional,
-  IsString,
-  Max,
-  MaxLength,
-  Min,
-} from 'class-validator';
+import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { JsonText } from '../../platform/json/json-text.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
 import { commonOf, NewResource, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
-import { IsAddress, IsLine } from '../resource/validators.js';
+import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
 import type { ReservationEntity } from './reservation.entity.js';
 
 /** Addresses that one reservation can hold. */
@@ -76,7 +65,7 @@ export class ReservationList {
 export class NewReservation extends NewResource {
   /** How many addresses. Default 1. */
   @ApiProperty({ required: false, minimum: 1, maximum: MAX_COUNT, default: 1 })
-  @IsOptional()
+  @MayBeAbsent()
   @IsInt()
   @Min(1)
   @Max(MAX_COUNT)
@@ -84,7 +73,7 @@ export class NewReservation extends NewResource {
 
   /** Exactly these addresses, instead of a count. Only on a subnet. */
   @ApiProperty({ required: false, type: [String], maxItems: MAX_COUNT })
-  @IsOptional()
+  @MayBeAbsent()
   @IsArray()
   @ArrayMinSize(1)
   @ArrayMaxSize(MAX_COUNT)
@@ -94,15 +83,14 @@ export class NewReservation extends NewResource {
 
   /** Default: the caller. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   owner?: string;
 
   /** Accepted because clients send it; ignored: the subnet is the one of the URL. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   subnet?: string;
 }
 
@@ -110,7 +98,6 @@ export class ReservationChange extends ResourceChange {
   /** Accepted because clients send it; ignored: a reservation stays in its subnet. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   subnet?: string;
 }

@@ -11,7 +11,7 @@ import type { LeaseEntity } from '../leases/lease.entity.js';
 import { LeaseRelease } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
-import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { chosenId, pathId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
 import type { OwnedListQuery } from '../resource/resource.dto.js';
@@ -123,7 +123,7 @@ export class ReservationsService {
   /** Releases all its addresses and removes it, in one transaction. */
   delete(caller: Caller, id: string): Promise<Reply> {
     return this.units.run(async (unit) => {
-      const reservation = await lockForChange(
+      const reservation = await lockForDelete(
         unit,
         ReservationEntity,
         'reservation',

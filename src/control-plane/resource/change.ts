@@ -49,22 +49,45 @@ export function requireMatch(caller: Caller, version: number): void {
   }
 }
 
-/** The row, locked until the end of the transaction, with If-Match checked against it. */
-export async function lockForChange<E extends ResourceEntity>(
+type Lock = 'for_no_key_update' | 'pessimistic_write';
+
+async function lockRow<E extends ResourceEntity>(
+  unit: Unit,
+  entity: EntityTarget<E>,
+  noun: string,
+  id: string,
+  caller: Caller,
+  mode: Lock,
+): Promise<E> {
+  const row = await unit.transaction.manager.findOne(entity, { where: { id } as FindOptionsWhere<E>, lock: { mode } });
+  if (row === null) throw notFound(noun, id);
+  requireMatch(caller, row.version);
+  return row;
+}
+
+/**
+ * The row, locked until the end of the transaction, with If-Match checked against it. Inserts below the row only need
+ * its key, and do not wait for us.
+ */
+export function lockForChange<E extends ResourceEntity>(
   unit: Unit,
   entity: EntityTarget<E>,
   noun: string,
   id: string,
   caller: Caller,
 ): Promise<E> {
-  const row = await unit.transaction.manager.findOne(entity, {
-    where: { id } as FindOptionsWhere<E>,
-    // not FOR UPDATE: inserts below this row only need its key, and need not wait for us
-    lock: { mode: 'for_no_key_update' },
-  });
-  if (row === null) throw notFound(noun, id);
-  requireMatch(caller, row.version);
-  return row;
+  return lockRow(unit, entity, noun, id, caller, 'for_no_key_update');
+}
+
+/** As lockForChange, and nothing can be inserted below the row any more: what is there now is all there is to delete. */
+export function lockForDelete<E extends ResourceEntity>(
+  unit: Unit,
+  entity: EntityTarget<E>,
+  noun: string,
+  id: string,
+  caller: Caller,
+): Promise<E> {
+  return lockRow(unit, entity, noun, id, caller, 'pessimistic_write');
 }
 
 /** Writes changed columns and the next version; answers with the row as it is now. */

@@ -1,9 +1,9 @@
 import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
-import { ArrayMaxSize, IsArray, IsInt, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsInt, IsOptional, Max, Min } from 'class-validator';
 import type { JsonText } from '../../platform/json/json-text.js';
 import type { ResourceEntity } from './resource.entity.js';
-import { IsLine, IsMetadata, LIMITS } from './validators.js';
+import { IsLine, IsMetadata, LIMITS, MayBeAbsent } from './validators.js';
 
 const ANY_JSON = {
   description: 'Any JSON value; returned as it came, key order and large integers included.',
@@ -71,9 +71,8 @@ export class ResourceChange {
 
   /** Accepted because clients send the whole resource back; ignored: the URL counts. */
   @ApiHideProperty()
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   id?: string;
 }
 
@@ -88,7 +87,7 @@ export class NewResource extends ResourceChange {
 export class ListQuery {
   /** How many at most, 1 to 1000. Default 100. */
   @ApiProperty({ required: false, minimum: 1, maximum: 1000, default: 100 })
-  @IsOptional()
+  @MayBeAbsent()
   @Type(() => Number)
   @IsInt()
   @Min(1)
@@ -97,20 +96,19 @@ export class ListQuery {
 
   /** Where the page begins: `next` of the page before. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(200)
+  @MayBeAbsent()
+  @IsLine(200)
   cursor?: string;
 
   /** Only those of exactly this name. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   name?: string;
 
   /** Only those with this tag. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine(LIMITS.tag)
   tag?: string;
 }
@@ -119,7 +117,7 @@ export class ListQuery {
 export class OwnedListQuery extends ListQuery {
   /** Only those of this owner. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsLine()
   owner?: string;
 }

@@ -1,4 +1,4 @@
-import { ValidateBy, type ValidationOptions } from 'class-validator';
+import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { parseAddress, parseCidr } from '../../ip/address.js';
 import { JsonText } from '../../platform/json/json-text.js';
 
@@ -12,8 +12,15 @@ export const LIMITS = {
   metadataDepth: 64,
 } as const;
 
+// A surrogate without its other half cannot be stored as UTF-8.
 // eslint-disable-next-line no-control-regex -- control characters are exactly what is looked for
-const CONTROL = /[\u0000-\u001f\u007f]/;
+const UNPRINTABLE = /[\u0000-\u001f\u007f]|\p{Cs}/u;
+
+/** True when the text has a character that no name has and that the database may not be able to store. */
+export const isUnprintable = (text: string): boolean => UNPRINTABLE.test(text);
+
+/** May be left out; null is not the same as left out. */
+export const MayBeAbsent = (): PropertyDecorator => ValidateIf((_object, value) => value !== undefined);
 
 /** Text on one line: a string of at most `max` characters without control characters. */
 export function IsLine(max: number = LIMITS.name, options?: ValidationOptions): PropertyDecorator {
@@ -21,9 +28,9 @@ export function IsLine(max: number = LIMITS.name, options?: ValidationOptions): 
     {
       name: 'isLine',
       validator: {
-        validate: (value: unknown) => typeof value === 'string' && value.length <= max && !CONTROL.test(value),
+        validate: (value: unknown) => typeof value === 'string' && value.length <= max && !isUnprintable(value),
         defaultMessage: () =>
-          `must be ${options?.each === true ? 'strings' : 'a string'} of at most ${max} characters, without control characters`,
+          `must be ${options?.each === true ? 'strings' : 'a string'} of at most ${max} characters, without control characters or broken surrogates`,
       },
     },
     options,

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsOptional, IsString, MaxLength } from 'class-validator';
+import { IsOptional } from 'class-validator';
 import { mustParseAddress } from '../../ip/address.js';
 import {
   commonOf,
@@ -9,7 +9,7 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsAddress } from '../resource/validators.js';
+import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
 import type { SubnetEntity } from './subnet.entity.js';
 
 /** A range of addresses that it manages, both ends included. */
@@ -65,38 +65,34 @@ export class NewSubnet extends NewResource {
   /** Accepted because clients send it; ignored: the pool is the one of the URL. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   pool?: string;
 }
 
 export class SubnetChange extends ResourceChange {
   /** New first address; left out or "" = unchanged. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   start?: string;
 
   /** New last address; left out or "" = unchanged. */
   @ApiProperty({ required: false })
-  @IsOptional()
-  @IsString()
-  @MaxLength(64)
+  @MayBeAbsent()
+  @IsLine(64)
   end?: string;
 
   /** Accepted because clients send it; ignored: a subnet stays in its pool. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
-  @IsString()
-  @MaxLength(255)
+  @IsLine()
   pool?: string;
 }
 
 export class SubnetListQuery extends ListQuery {
   /** Only the one subnet of each pool that contains this address. */
   @ApiProperty({ required: false })
-  @IsOptional()
+  @MayBeAbsent()
   @IsAddress()
   address?: string;
 }

@@ -9,7 +9,7 @@ import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import type { Caller } from '../resource/caller.js';
-import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
+import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { chosenId, pathId } from '../resource/id.js';
 import { Idempotency } from '../resource/idempotency.js';
 import { insertNew } from '../resource/insert.js';
@@ -119,7 +119,7 @@ export class SubnetsService {
   delete(caller: Caller, id: string): Promise<Reply> {
     return this.units.run(async (unit) => {
       await this.release.lockSpacesOf(unit, 'subnet', pathId('subnet', id));
-      const subnet = await lockForChange(unit, SubnetEntity, 'subnet', pathId('subnet', id), caller);
+      const subnet = await lockForDelete(unit, SubnetEntity, 'subnet', pathId('subnet', id), caller);
       await this.release.withAllBelow(unit, 'subnet', subnet.id);
       await retryingNewMaps(unit.transaction.manager.delete(SubnetEntity, { id: subnet.id }));
       unit.emit({ noun: 'subnet', verb: 'deleted', id: subnet.id, data: SubnetDocument.from(subnet) });

@@ -7,7 +7,7 @@ import { contentKey, isLeaf, isOwnedChain, leafChain, STATE_CHAIN, type MapConte
  */
 
 export interface LiveTable {
-  /** Our chains with their rules, exactly as printed and in their order. */
+  /** Our chains with their rules as printed (but for quotes) and in their order. */
   chains: Map<string, string[]>;
   /** Rules with our hook mark outside our chains, in their order, duplicates included. */
   hooks: string[];
@@ -40,10 +40,15 @@ export const holdsAnything = (live: Live): boolean =>
 /** The chain of a `-A <chain> ...` line. */
 export const chainOf = (line: string): string => line.slice(3, line.indexOf(' ', 3));
 
-/** Quotes are the one thing in which versions of the tools differ for the rules we write. */
-export const normal = (line: string): string => line.replaceAll('"', '');
+/**
+ * A line as we would write it: quotes around our marks are the one thing in which versions of the tools differ. `-D` takes
+ * either form.
+ */
+const canonical = (line: string): string =>
+  line.includes('"') ? line : line.replace(/ --comment (berth1:\S+)/, ' --comment "$1"');
 
-function readRule(table: Table, into: LiveTable, line: string): void {
+function readRule(table: Table, into: LiveTable, printed: string): void {
+  const line = canonical(printed);
   const chain = chainOf(line);
   const owned = table === 'nat' && isOwnedChain(chain) ? into.chains.get(chain) : undefined;
   if (owned !== undefined) {
@@ -115,7 +120,8 @@ export interface LiveMap extends MapContent {
   proper: boolean;
 }
 
-function readMap(line: string): LiveMap | undefined {
+/** A rule that translates one port; undefined when the line is none. */
+export function readMap(line: string): LiveMap | undefined {
   const match = MAP_RULE.exec(line);
   if (match?.[1] === undefined || match[3] === undefined || match[5] === undefined) return undefined;
   const protocol = match[2] === 'udp' ? 'udp' : 'tcp';

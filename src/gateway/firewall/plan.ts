@@ -5,7 +5,7 @@ import {
   flushRule,
   liveMaps,
   liveState,
-  normal,
+  readMap,
   stateRule,
   type Live,
   type LiveMap,
@@ -18,7 +18,9 @@ import {
   isLeaf,
   isOwnedChain,
   mapRule,
-  pathOf,
+  leafChain,
+  pathTo,
+  ENTRY_CHAIN,
   ruleset,
   STATE_CHAIN,
   type MapContent,
@@ -75,10 +77,10 @@ interface TableDiff {
   text: string | undefined;
 }
 
-/** How often each line occurs, by its normal form. */
+/** How often each line occurs. */
 function countLines(lines: readonly string[]): Map<string, number> {
   const counts = new Map<string, number>();
-  for (const line of lines) counts.set(normal(line), (counts.get(normal(line)) ?? 0) + 1);
+  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
   return counts;
 }
 
@@ -88,27 +90,21 @@ function countLines(lines: readonly string[]): Map<string, number> {
  * is declared anew in the same transaction (which empties it), wholly by content and without any position.
  */
 function foreignTouches(
-  wanted: readonly string[],
+  lines: readonly string[],
+  wanted: ReadonlySet<string>,
   ids: ReadonlySet<string>,
   chain: string,
-  table: LiveTable,
 ): string[] {
-  const because: string[] = [];
-  const lines = table.chains.get(chain) ?? [];
-  const known = countLines(wanted);
-  const proper = isLeaf(chain)
-    ? new Map(liveMaps({ ...table, chains: new Map([[chain, lines]]) }).map(byLine))
-    : undefined;
-  for (const [line, count] of countLines(lines)) {
-    if (count > 1) because.push(`${count} times: ${line}`);
-    if (known.has(line)) continue;
-    const map = proper?.get(line);
+  const counts = countLines(lines);
+  const because = [...counts].flatMap(([line, count]) => (count > 1 ? `${count} times: ${line}` : []));
+  for (const line of counts.keys()) {
+    if (wanted.has(line)) continue;
+    const map = isLeaf(chain) ? readMap(line) : undefined;
     if (map?.ruleId === undefined || !map.proper) because.push(`not ours: ${line}`);
     else if (ids.has(map.ruleId)) because.push(`altered: ${line}`);
   }
   return because;
 }
-const byLine = (map: LiveMap): [string, LiveMap] => [normal(map.line), map];
 
 function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: ReadonlySet<string>): TableDiff {
   const diff: TableDiff = { adds: [], removes: [], rewrites: [], text: undefined };
@@ -119,16 +115,16 @@ function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: Reado
   for (const [chain, rules] of wanted.chains) {
     const lines = live.chains.get(chain);
     const have = countLines(lines ?? []);
-    const want = new Set(rules.map(normal));
-    const missing = rules.filter((rule) => !have.has(normal(rule)));
+    const want = new Set(rules);
+    const missing = rules.filter((rule) => !have.has(rule));
     const surplus = (lines ?? []).filter((line) => {
-      const left = have.get(normal(line)) ?? 0;
-      have.set(normal(line), left - 1);
-      return !want.has(normal(line)) || left > 1;
+      const left = have.get(line) ?? 0;
+      have.set(line, left - 1);
+      return !want.has(line) || left > 1;
     });
     diff.adds.push(...missing);
     diff.removes.push(...surplus);
-    const because = lines === undefined ? [] : foreignTouches(rules, ids, chain, live);
+    const because = lines === undefined ? [] : foreignTouches(lines, want, ids, chain);
     if (because.length > 0) diff.rewrites.push({ chain, because });
     if (lines === undefined || because.length > 0) {
       declare.push(`:${chain} - [0:0]`);
@@ -141,15 +137,15 @@ function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: Reado
 
   const hooks = countLines(live.hooks);
   for (const hook of wanted.hooks) {
-    if (!hooks.has(normal(hook))) {
+    if (!hooks.has(hook)) {
       diff.adds.push(hook);
       append.push(hook);
     }
   }
-  const spare = new Set(wanted.hooks.map(normal));
+  const spare = new Set(wanted.hooks);
   for (const hook of live.hooks) {
     // The first of each wanted hook stays; `-D` deletes the first that matches, which is as good.
-    if (spare.delete(normal(hook))) continue;
+    if (spare.delete(hook)) continue;
     diff.removes.push(hook);
     drop.push(hook);
   }
@@ -161,11 +157,12 @@ function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: Reado
   return diff;
 }
 
-/** Flows to cut: of live rules that lead where no desired map leads, and of earlier ones that were not yet flushed. */
-function flowsToFlush(desired: DesiredState, maps: readonly LiveMap[], journal: readonly MapContent[]): MapContent[] {
+/** Flows to cut: of rules that go and lead where no desired map leads, and of earlier ones that were not yet flushed. */
+function flowsToFlush(desired: DesiredState, going: readonly LiveMap[], journal: readonly MapContent[]): MapContent[] {
+  if (going.length + journal.length === 0) return [];
   const wanted = new Set(desired.maps.map((map) => contentKey(contentOf(map))));
   const flows = new Map<string, MapContent>();
-  for (const { protocol, connectionPort, target } of [...journal, ...maps]) {
+  for (const { protocol, connectionPort, target } of [...journal, ...going]) {
     const key = contentKey({ protocol, connectionPort, target });
     if (!wanted.has(key)) flows.set(key, { protocol, connectionPort, target });
   }
@@ -173,45 +170,34 @@ function flowsToFlush(desired: DesiredState, maps: readonly LiveMap[], journal: 
 }
 
 /** A desired state that silently forgets most of what is live is more likely a broken control plane than a wish. */
-function refusalOf(desired: DesiredState, maps: readonly LiveMap[]): string | null {
+function refusalOf(desired: DesiredState, going: readonly LiveMap[], live: LiveTable): string | null {
+  if (going.length <= FUSE.rules) return null;
   const named = new Set([...desired.removing, ...desired.maps].map((map) => map.ruleId));
-  const ports = new Set(desired.maps.map((map) => `${map.protocol}/${map.connectionPort}`));
-  const unexplained = maps.filter(
-    (map) => map.ruleId !== undefined && !named.has(map.ruleId) && !ports.has(`${map.protocol}/${map.connectionPort}`),
+  const port = (map: { protocol: string; connectionPort: number }): string => `${map.protocol}/${map.connectionPort}`;
+  const ports = new Set(desired.maps.map(port));
+  const unexplained = going.filter(
+    (map) => map.ruleId !== undefined && !named.has(map.ruleId) && !ports.has(port(map)),
   ).length;
-  if (unexplained <= FUSE.rules || unexplained <= maps.length * FUSE.share) return null;
+  const total = [...live.chains].reduce((sum, [chain, lines]) => sum + (isLeaf(chain) ? lines.length : 0), 0);
+  if (unexplained <= FUSE.rules || unexplained <= total * FUSE.share) return null;
   return (
-    `generation ${desired.generation} would remove ${unexplained} of the ${maps.length} port maps in the kernel, and the ` +
+    `generation ${desired.generation} would remove ${unexplained} of the ${total} port maps in the kernel, and the ` +
     'control plane does not name them as removed; if that is meant, run the gateway once with --force'
   );
 }
 
 /** Rule ids of the maps whose whole way, from the hooks to the rule itself, is in the kernel as wanted. */
-function mapsInPlace(
-  maps: readonly DesiredMap[],
-  live: Live,
-  wanted: Ruleset,
-  rewrites: readonly Rewrite[],
-): Set<string> {
-  const hooks = (table: Table): boolean => {
-    const have = new Set(live[table].hooks.map(normal));
-    return wanted[table].hooks.every((hook) => have.has(normal(hook)));
-  };
-  if (!hooks('nat') || !hooks('filter')) return new Set();
-  const broken = new Set(rewrites.map((rewrite) => rewrite.chain));
-  const have = new Map([...live.nat.chains].map(([chain, lines]) => [chain, new Set(lines.map(normal))]));
-  const sound = new Map<string, boolean>();
-  const isSound = (path: readonly string[]): boolean =>
-    path.every((chain, index) => {
-      if (broken.has(chain) || !have.has(chain)) return false;
-      return index === 0 || have.get(path[index - 1] ?? '')?.has(dispatchRule(chain)) === true;
-    });
+function mapsInPlace(maps: readonly DesiredMap[], wanted: Ruleset, nat: TableDiff, filter: TableDiff): Set<string> {
+  const missing = new Set([...nat.adds, ...filter.adds]);
+  if ([...wanted.nat.hooks, ...wanted.filter.hooks].some((hook) => missing.has(hook))) return new Set();
+  const broken = new Set(nat.rewrites.map((rewrite) => rewrite.chain));
+  const isSound = (leaf: string): boolean =>
+    pathTo(leaf).every((chain) => !broken.has(chain) && (chain === ENTRY_CHAIN || !missing.has(dispatchRule(chain))));
+  const unsound = new Set([...wanted.nat.chains.keys()].filter((chain) => isLeaf(chain) && !isSound(chain)));
   const inPlace = new Set<string>();
   for (const map of maps) {
-    const path = pathOf(map);
-    const leaf = path[path.length - 1] ?? '';
-    if (!sound.has(leaf)) sound.set(leaf, isSound(path));
-    if (sound.get(leaf) === true && have.get(leaf)?.has(normal(mapRule(map))) === true) inPlace.add(map.ruleId);
+    if (unsound.size > 0 && unsound.has(leafChain(map.protocol, map.connectionPort))) continue;
+    if (missing.size === 0 || !missing.has(mapRule(map))) inPlace.add(map.ruleId);
   }
   return inPlace;
 }
@@ -232,18 +218,18 @@ const stateText = (lines: readonly string[]): string =>
 export function plan(desired: DesiredState, live: Live, options: { force?: boolean } = {}): Plan {
   const wanted = ruleset(desired, live.nat.chains.keys());
   const ids = new Set(desired.maps.map((map) => map.ruleId));
-  const maps = liveMaps(live.nat);
   const { digest, journal } = liveState(live.nat);
 
   const nat = diffTable('nat', wanted.nat, live.nat, ids);
   const filter = diffTable('filter', wanted.filter, live.filter, ids);
-  const flows = flowsToFlush(desired, maps, journal);
+  const going = nat.removes.flatMap((line) => readMap(line) ?? []);
+  const flows = flowsToFlush(desired, going, journal);
 
-  const current = live.nat.chains.get(STATE_CHAIN)?.map(normal) ?? [];
+  const current = live.nat.chains.get(STATE_CHAIN) ?? [];
   const marker = digest === wanted.digest ? current.find((line) => line.includes(digest)) : undefined;
   const settled = [marker ?? stateRule(desired.generation, wanted.digest)];
   const state = [...settled, ...flows.map(flushRule)];
-  const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(normal(line)));
+  const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(line));
 
   const transactions: Transaction[] = [];
   if (filter.text !== undefined) transactions.push({ table: 'filter', text: filter.text });
@@ -254,18 +240,17 @@ export function plan(desired: DesiredState, live: Live, options: { force?: boole
     const text = ['*nat', ...declaration, ...lines.slice(1, -2), ...marks, 'COMMIT', ''].join('\n');
     transactions.push({ table: 'nat', text });
   }
-  const rewrites = nat.rewrites;
   return {
     family: wanted.family,
     generation: desired.generation,
     adds: [...filter.adds, ...nat.adds],
     removes: [...filter.removes, ...nat.removes],
-    rewrites,
+    rewrites: nat.rewrites,
     flows,
     transactions,
     settle: flows.length > 0 ? { table: 'nat', text: stateText(settled) } : undefined,
-    inPlace: mapsInPlace(desired.maps, live, wanted, rewrites),
-    refusal: options.force === true ? null : refusalOf(desired, maps),
+    inPlace: mapsInPlace(desired.maps, wanted, nat, filter),
+    refusal: options.force === true ? null : refusalOf(desired, going, live.nat),
     warnings: [...live.filter.blockers, ...live.nat.blockers].map(
       (line) => `a rule of others ends the chain before Berth's rule is reached, and is left alone: ${line}`,
     ),

@@ -1,5 +1,5 @@
 import { desiredMap, desiredState } from '../../../test/gateway/desired-states.js';
-import { isOwnedChain, leafChain, pathOf, ruleset } from './ruleset.js';
+import { isOwnedChain, leafChain, pathTo, ruleset } from './ruleset.js';
 
 const ssh = desiredMap({ protocol: 'tcp', connectionPort: 22_600, address: '10.20.3.7', targetPort: 22 });
 const lines = (chains: ReadonlyMap<string, readonly string[]>): Record<string, readonly string[]> =>
@@ -36,7 +36,7 @@ it.each([
   ['tcp', 65_535, 'BERTH-TFF'],
 ] as const)('puts %s port %d in leaf %s', (protocol, connectionPort, leaf) => {
   expect(leafChain(protocol, connectionPort)).toBe(leaf);
-  expect(pathOf({ protocol, connectionPort })).toEqual(['BERTH-PM', leaf.slice(0, -2), leaf.slice(0, -1), leaf]);
+  expect(pathTo(leaf)).toEqual(['BERTH-PM', leaf.slice(0, -2), leaf.slice(0, -1), leaf]);
   expect(isOwnedChain(leaf)).toBe(true);
 });
 

@@ -52,11 +52,8 @@ export function leafChain(protocol: Protocol, port: number): string {
   return rootChain(protocol) + port.toString(16).toUpperCase().padStart(4, '0').slice(0, 2);
 }
 
-/** The chains that a packet for the map passes, from the entry to the leaf. */
-export function pathOf(map: Pick<DesiredMap, 'protocol' | 'connectionPort'>): string[] {
-  const leaf = leafChain(map.protocol, map.connectionPort);
-  return [ENTRY_CHAIN, leaf.slice(0, 7), leaf.slice(0, 8), leaf];
-}
+/** The chains that a packet passes on its way to a leaf, from the entry to the leaf itself. */
+export const pathTo = (leaf: string): string[] => [ENTRY_CHAIN, leaf.slice(0, 7), leaf.slice(0, 8), leaf];
 
 /** The rule in the chain above that sends the chain's ports to it. */
 export function dispatchRule(chain: string): string {
@@ -73,6 +70,7 @@ export function dispatchRule(chain: string): string {
  * reads back in other words would be repaired for ever.
  */
 function kernelAddress(text: string): string {
+  if (!text.startsWith('::')) return text;
   const address = parseAddress(text);
   if (address?.family !== 6 || address.value >> 32n !== 0n || address.value >> 16n === 0n) return text;
   return `::${formatAddress({ family: 4, value: address.value })}`;

@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { environment } from '../platform/config/environment.js';
 
 export interface Output {
   code: number | null;
@@ -8,9 +9,14 @@ export interface Output {
 }
 
 /** Runs a program to its end; `input` goes to its standard input. */
-export function run(command: string, args: readonly string[], input = ''): Promise<Output> {
+export function run(
+  command: string,
+  args: readonly string[],
+  input = '',
+  env: NodeJS.ProcessEnv = environment(),
+): Promise<Output> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: 'pipe' });
+    const child = spawn(command, args, { stdio: 'pipe', env });
     let stdout = '';
     let stderr = '';
     child.stdout.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
@@ -69,7 +75,7 @@ export class Namespace {
   start(command: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
     const child = spawn('ip', ['netns', 'exec', this.name, ...command], {
       stdio: ['pipe', 'pipe', 'pipe'],
-      env: { ...process.env, ...env },
+      env: { ...environment(), ...env },
     });
     this.processes.push(child);
     return child;

@@ -1,0 +1,68 @@
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Failure } from '../failure.js';
+
+/** What `vlab login` keeps. */
+export interface Login {
+  readonly url: string;
+  /** Absent where Berth asks for none. */
+  readonly token?: string;
+}
+
+export const loginFile = (folder: string): string => join(folder, 'cli.json');
+
+/** The kept login; undefined when there is none. */
+export function readLogin(folder: string): Login | undefined {
+  const file = loginFile(folder);
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw new Failure(`${file} cannot be read (${codeOf(error)}).`);
+  }
+  const login = parse(text);
+  if (login === undefined) throw new Failure(`${file} is damaged: run vlab login again.`);
+  return login;
+}
+
+/** Replaces the file as a whole, readable by its owner only, in a folder of the same kind. */
+export function writeLogin(folder: string, login: Login): string {
+  const file = loginFile(folder);
+  const draft = `${file}.${process.pid}.new`;
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    chmodSync(folder, 0o700);
+    writeFileSync(draft, `${JSON.stringify(login, undefined, 2)}\n`, { mode: 0o600, flush: true });
+    renameSync(draft, file);
+  } catch (error) {
+    rmSync(draft, { force: true });
+    throw new Failure(`${file} cannot be written (${codeOf(error)}).`);
+  }
+  return file;
+}
+
+/** True when there was one to forget. */
+export function forgetLogin(folder: string): boolean {
+  try {
+    rmSync(loginFile(folder));
+    return true;
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+    throw new Failure(`${loginFile(folder)} cannot be removed (${codeOf(error)}).`);
+  }
+}
+
+function parse(text: string): Login | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') return undefined;
+    if (!('token' in value)) return { url: value.url };
+    return typeof value.token === 'string' ? { url: value.url, token: value.token } : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error);

@@ -1,0 +1,25 @@
+/** `192.0.2.10:50000` or `[2001:db8::1]:50000`. */
+export const hostPort = (address: string, port: number): string =>
+  address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+
+const UNITS = [
+  ['d', 86_400],
+  ['h', 3_600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** How long ago an RFC 3339 time was: `12 s ago`, `3 h ago`; `never` for null. */
+export function ago(time: string | null, now = Date.now()): string {
+  if (time === null) return 'never';
+  const seconds = Math.max(0, Math.round((now - Date.parse(time)) / 1000));
+  const [unit, size] = UNITS.find(([, length]) => seconds >= length) ?? ['s', 1];
+  return `${Math.floor(seconds / size)} ${unit} ago`;
+}
+
+/** `1 address`, `3 addresses`. */
+export const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
+
+/** A word as it is, anything else in quotes that a POSIX shell takes back apart. */
+export const shellWord = (text: string): string =>
+  /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
