@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unreachable } from './unreachable.js';
+import { codeOf, unreachable } from './unreachable.js';
 
 const ATTEMPT_MS = 30_000;
 const PATIENCE_MS = 4_000;
@@ -91,10 +91,3 @@ const LASTING = /^(ENOTFOUND|EPROTO|ERR_|CERT_|DEPTH_|SELF_SIGNED|UNABLE_TO_)/;
 
 /** Whether trying again can help: not against an unknown host or a bad certificate, nor after 30 s of silence. */
 const isPassing = (error: Error): boolean => error.name !== 'TimeoutError' && !LASTING.test(codeOf(error));
-
-/** fetch hides the useful word in the cause. */
-export function codeOf(error: Error): string {
-  const { cause } = error;
-  if (typeof cause === 'object' && cause !== null && 'code' in cause) return String(cause.code);
-  return error.name === 'TypeError' ? error.message : error.name;
-}

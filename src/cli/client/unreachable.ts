@@ -1,5 +1,4 @@
 import { Failure } from '../failure.js';
-import { codeOf } from './transport.js';
 
 /** What to tell about a request that got no answer. */
 export function unreachable(url: string, error: Error): Failure {
@@ -16,4 +15,11 @@ export function unreachable(url: string, error: Error): Failure {
   const { cause } = error;
   const words = cause instanceof Error && cause.message !== '' ? `${code}: ${cause.message}` : code;
   return new Failure(`${url} cannot be reached (${words}).`);
+}
+
+/** fetch hides the useful word in the cause. */
+export function codeOf(error: Error): string {
+  const { cause } = error;
+  if (typeof cause === 'object' && cause !== null && 'code' in cause) return String(cause.code);
+  return error.name === 'TypeError' ? error.message : error.name;
 }

@@ -19,6 +19,11 @@ export class Output {
     process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   }
 
+  /** A part of a JSON text. */
+  part(text: string): void {
+    process.stdout.write(text);
+  }
+
   /** A message for people: standard output belongs to the JSON where that was asked for. */
   say(message: string): void {
     (this.json ? process.stderr : process.stdout).write(`${safeText(message)}\n`);

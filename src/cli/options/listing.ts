@@ -1,0 +1,35 @@
+import { Option, type Command } from 'commander';
+import { whole } from './parsers.js';
+
+export const FILTERS = {
+  owner: ['--owner <owner>', 'only those of this owner'],
+  address: ['--address <address>', 'only those with this address'],
+  gateway: ['--gateway <gateway>', 'only those of this gateway (name or id)'],
+  component: ['--component <component>', 'only those of this component (name or id)'],
+  kind: ['--kind <kind>', 'only those of this kind'],
+  status: ['--status <status>', 'only those with this status'],
+} as const;
+
+export type Filter = keyof typeof FILTERS;
+
+export type ListOptions = { readonly [F in Filter]?: string } & {
+  readonly name?: string;
+  readonly tag?: string;
+  readonly limit?: number;
+  readonly all?: boolean;
+};
+
+/** Options of a list, with the filters that the API has for it. */
+export function listing(command: Command, filters: readonly Filter[]): Command {
+  command
+    .option('-n, --name <name>', 'only those of exactly this name')
+    .option('--tag <tag>', 'only those with this tag');
+  for (const filter of filters) {
+    const option = new Option(...FILTERS[filter]);
+    if (filter === 'status') option.choices(['pending', 'active', 'failed', 'drifted', 'removing']);
+    command.addOption(option);
+  }
+  return command
+    .option('--limit <number>', 'how many at most (default: 100)', whole(1, 1000))
+    .option('-a, --all', 'all there are');
+}

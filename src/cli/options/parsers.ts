@@ -1,0 +1,88 @@
+import { InvalidArgumentError } from 'commander';
+import { formatAddress, parseAddress, parseCidr } from '../../ip/address.js';
+import { JsonText } from '../../platform/json/json-text.js';
+
+export type Protocol = 'tcp' | 'udp';
+
+/** For options that may be given several times. */
+export const repeated = (value: string, before: readonly string[] = []): string[] => [...before, value];
+
+/** The same, each through a parser. */
+export const repeatedAs =
+  <T>(parse: (value: string) => T) =>
+  (value: string, before: readonly T[] = []): T[] => [...before, parse(value)];
+
+/** A whole number within limits, written in digits only. */
+export const whole =
+  (min: number, max: number) =>
+  (value: string): number => {
+    const number = Number(value);
+    if (!/^[0-9]{1,16}$/.test(value) || number < min || number > max) {
+      throw new InvalidArgumentError(`It must be a whole number from ${min} to ${max}.`);
+    }
+    return number;
+  };
+
+export const port = whole(1, 65_535);
+
+/** Any JSON value, kept as the text that was typed. */
+export function jsonValue(value: string): JsonText {
+  try {
+    JSON.parse(value);
+  } catch (error) {
+    throw new InvalidArgumentError(`It must be JSON: ${error instanceof Error ? error.message : String(error)}.`);
+  }
+  return new JsonText(value.trim());
+}
+
+export interface WantedPort {
+  readonly targetPort: number;
+  readonly protocol?: Protocol;
+  readonly connectionPort?: number;
+}
+
+/** `22`, `53/udp`, `22=50010`, `53/udp=50053`: port of the machine, protocol, port wanted on the gateway. */
+export function wantedPort(value: string): WantedPort {
+  const match = /^([0-9]+)(?:\/(tcp|udp))?(?:=([0-9]+))?$/i.exec(value);
+  if (match === null) throw new InvalidArgumentError('It must be like 22, 53/udp, 22=50010 or 53/udp=50053.');
+  const [, target = '', protocol, connection] = match;
+  return {
+    targetPort: port(target),
+    ...(protocol === undefined ? {} : { protocol: protocol.toLowerCase() as Protocol }),
+    ...(connection === undefined ? {} : { connectionPort: port(connection) }),
+  };
+}
+
+/** `192.0.2.7:22`, `[2001:db8::7]:22`, or an address without a port. */
+export function destination(value: string): { address: string; targetPort?: number } {
+  const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]+))?$/.exec(value);
+  const address = parseAddress(match === null ? value : (match[1] ?? match[2] ?? ''));
+  if (address === undefined) throw new InvalidArgumentError('It must be like 10.20.0.7:22 or [2001:db8::7]:22.');
+  const number = match?.[3];
+  return { address: formatAddress(address), ...(number === undefined ? {} : { targetPort: port(number) }) };
+}
+
+/** `tcp=50000-50100`: a gateway's range of connection ports for a protocol. */
+export function portRange(value: string): { protocol: Protocol; first: number; last: number } {
+  const match = /^(tcp|udp)=([0-9]+)-([0-9]+)$/i.exec(value);
+  if (match === null) throw new InvalidArgumentError('It must be like tcp=50000-50100.');
+  const [, protocol = '', first = '', last = ''] = match;
+  return { protocol: protocol.toLowerCase() as Protocol, first: port(first), last: port(last) };
+}
+
+/**
+ * The addresses of a network that machines may have. Of IPv4 up to /30 the first and the last are left out: network and
+ * broadcast (RFC 1122 section 3.2.1.3); of IPv6 up to /126 the first: the routers' anycast address (RFC 4291 section
+ * 2.6.1). Longer prefixes are taken whole (RFC 3021, RFC 6164).
+ */
+export function hostRange(cidr: string): { start: string; end: string } {
+  const range = parseCidr(cidr);
+  if (range === undefined) {
+    throw new InvalidArgumentError('It must be a network such as 10.0.0.0/24, with no bits set beyond its length.');
+  }
+  const { family } = range;
+  const small = range.last - range.first < 3n;
+  const first = small ? range.first : range.first + 1n;
+  const last = small || family === 6 ? range.last : range.last - 1n;
+  return { start: formatAddress({ family, value: first }), end: formatAddress({ family, value: last }) };
+}

@@ -1,0 +1,98 @@
+import { parseAddress, parseCidr } from '../../ip/address.js';
+import { answer } from '../client/answer.js';
+import type { Lease, Pool, Reservation, Subnet } from '../client/client.js';
+import { hostRange } from '../options/parsers.js';
+import type { Resource } from './resource.js';
+
+const SHOWN_ADDRESSES = 4;
+
+export const POOLS: Resource<Pool> = {
+  one: 'pool',
+  many: 'pools',
+  key: 'pools',
+  filters: [],
+  columns: [
+    { title: 'NAME', of: (pool) => pool.name },
+    { title: 'TAGS', of: (pool) => pool.tags.join(', ') },
+    { title: 'ID', of: (pool) => pool.id },
+  ],
+  list: async (api, query) => {
+    const { data, text } = answer(await api.GET('/pools', { params: { query } }));
+    return { rows: data.pools, next: data.next, text };
+  },
+  get: async (api, id) => answer(await api.GET('/pools/{id}', { params: { path: { id } } })),
+  remove: async (api, id) => answer(await api.DELETE('/pools/{id}', { params: { path: { id } } })),
+};
+
+export const SUBNETS: Resource<Subnet> = {
+  one: 'subnet',
+  many: 'subnets',
+  key: 'subnets',
+  filters: ['address'],
+  columns: [
+    { title: 'FIRST', of: (subnet) => subnet.start },
+    { title: 'LAST', of: (subnet) => subnet.end },
+    { title: 'NAME', of: (subnet) => subnet.name },
+    { title: 'POOL', of: (subnet) => subnet.pool },
+    { title: 'ID', of: (subnet) => subnet.id },
+  ],
+  list: async (api, query) => {
+    const { data, text } = answer(await api.GET('/subnets', { params: { query } }));
+    return { rows: data.subnets, next: data.next, text };
+  },
+  get: async (api, id) => answer(await api.GET('/subnets/{id}', { params: { path: { id } } })),
+  remove: async (api, id) => answer(await api.DELETE('/subnets/{id}', { params: { path: { id } } })),
+  /** The network that it was made of. */
+  alias: (text) => {
+    if (parseCidr(text) === undefined) return undefined;
+    const { start, end } = hostRange(text);
+    return { query: { address: start }, fits: (subnet) => subnet.start === start && subnet.end === end };
+  },
+};
+
+export const RESERVATIONS: Resource<Reservation> = {
+  one: 'reservation',
+  many: 'reservations',
+  key: 'reservations',
+  filters: ['owner'],
+  columns: [
+    { title: 'NAME', of: (reservation) => reservation.name },
+    { title: 'OWNER', of: (reservation) => reservation.owner },
+    { title: 'ADDRESSES', of: (reservation) => addressesOf(reservation.leases) },
+    { title: 'SUBNET', of: (reservation) => reservation.subnet },
+    { title: 'ID', of: (reservation) => reservation.id },
+  ],
+  list: async (api, query) => {
+    const { data, text } = answer(await api.GET('/reservations', { params: { query } }));
+    return { rows: data.reservations, next: data.next, text };
+  },
+  get: async (api, id) => answer(await api.GET('/reservations/{id}', { params: { path: { id } } })),
+  remove: async (api, id) => answer(await api.DELETE('/reservations/{id}', { params: { path: { id } } })),
+};
+
+export const LEASES: Resource<Lease> = {
+  one: 'lease',
+  many: 'leases',
+  key: 'leases',
+  filters: ['address'],
+  columns: [
+    { title: 'ADDRESS', of: (lease) => lease.address },
+    { title: 'NAME', of: (lease) => lease.name },
+    { title: 'RESERVATION', of: (lease) => lease.reservation },
+    { title: 'ID', of: (lease) => lease.id },
+  ],
+  list: async (api, query) => {
+    const { data, text } = answer(await api.GET('/leases', { params: { query } }));
+    return { rows: data.leases, next: data.next, text };
+  },
+  get: async (api, id) => answer(await api.GET('/leases/{id}', { params: { path: { id } } })),
+  /** Its address. */
+  alias: (text) => (parseAddress(text) === undefined ? undefined : { query: { address: text }, fits: () => true }),
+};
+
+/** The first few addresses of leases, and how many more there are. */
+export function addressesOf(leases: readonly { address: string }[]): string {
+  const shown = leases.slice(0, SHOWN_ADDRESSES).map(({ address }) => address);
+  const more = leases.length - shown.length;
+  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+}

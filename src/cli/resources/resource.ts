@@ -1,0 +1,32 @@
+import type { Answer } from '../client/answer.js';
+import type { Api } from '../client/client.js';
+import type { Column } from '../output/table.js';
+import type { Filter } from '../options/listing.js';
+
+/** Query parameters of lists; which of them a list has, its `filters` say. */
+export type ListQuery = { [F in Filter]?: string } & { name?: string; tag?: string; limit?: number; cursor?: string };
+
+export interface Page<T> {
+  readonly rows: readonly T[];
+  /** Cursor of the page after this; undefined on the last. */
+  readonly next?: string | undefined;
+  /** The page as it came. */
+  readonly text: string;
+}
+
+/** What the command line knows of a kind of resource. */
+export interface Resource<T extends { id: string }> {
+  readonly one: string;
+  readonly many: string;
+  /** Key of the array in the API's lists. */
+  readonly key: string;
+  readonly filters: readonly Filter[];
+  readonly columns: readonly Column<T>[];
+  /** May throw `Refusal`, as all calls of the API. */
+  list(api: Api, query: ListQuery): Promise<Page<T>>;
+  get(api: Api, id: string): Promise<Answer<T>>;
+  /** Undefined where the API deletes none by itself. */
+  readonly remove?: (api: Api, id: string) => Promise<unknown>;
+  /** How else than by id or name people may call one: the query that finds candidates, and which of them is meant. */
+  readonly alias?: (text: string) => { query: ListQuery; fits: (row: T) => boolean } | undefined;
+}
