@@ -79,11 +79,22 @@ export function parseAddress(text: string): Address | undefined {
   return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffffffffn } : { family: 6, value };
 }
 
-/** As `parseAddress`, for text that is known to be good (from our own database, say). */
-export function mustParseAddress(text: string): Address {
+/** As `parseAddress`, for text that has been checked before; an IPv4-mapped address is that IPv4 address. */
+export function checkedAddress(text: string): Address {
   const address = parseAddress(text);
   if (address === undefined) throw new Error(`not an address: ${text}`);
   return address;
+}
+
+/**
+ * An address as our own database has it. Unlike what people write, `::ffff:192.0.2.1` is an IPv6 address here: one in a
+ * range that spans those.
+ */
+export function storedAddress(text: string): Address {
+  if (!text.includes(':')) return checkedAddress(text);
+  const value = parseIpv6Value(text);
+  if (value === undefined) throw new Error(`not an address: ${text}`);
+  return { family: 6, value };
 }
 
 /** Canonical text: dotted decimal, or RFC 5952 (lower case, longest run of two or more zero groups as `::`). */

@@ -12,6 +12,8 @@ import { Failure, GroupCommit } from './group-commit.js';
 export interface ClaimRequest {
   caller: Caller;
   id: string;
+  /** The client chose the id, so it may be taken. */
+  chosen: boolean;
 }
 
 export interface Granted<Request> {
@@ -153,9 +155,9 @@ export class Claims {
 
   /** Only clients choose ids that can be taken; ours are new. */
   private async takenIds(unit: Unit, table: string, requests: readonly ClaimRequest[]): Promise<Set<string>> {
-    const rows = await unit.query<{ id: string }>(`SELECT id FROM ${table} WHERE id = ANY($1)`, [
-      requests.map((request) => request.id),
-    ]);
+    const chosen = requests.filter((request) => request.chosen).map((request) => request.id);
+    if (chosen.length === 0) return new Set();
+    const rows = await unit.query<{ id: string }>(`SELECT id FROM ${table} WHERE id = ANY($1)`, [chosen]);
     return new Set(rows.map((row) => row.id));
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mustParseAddress } from '../../ip/address.js';
+import { storedAddress } from '../../ip/address.js';
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, Problem } from '../../platform/problem/problem.js';
@@ -91,7 +91,7 @@ export const componentClaims = (gateways: GatewayLookup): ClaimKind<ComponentReq
       requests.filter(({ id }) => !fresh.has(id)),
       fresh,
     );
-    const { family } = mustParseAddress(first.gateway.externalAddress);
+    const { family } = storedAddress(first.gateway.externalAddress);
     const all = await targetSubnets(unit, first.target, wait);
     const subnets = all.filter((subnet) => subnet.family === family);
     if (all.length > 0 && subnets.length === 0) {

@@ -12,7 +12,7 @@ import { findPool } from '../pools/find-pool.js';
 import { targetKey, type Target } from '../reservations/reservation-writer.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
-import { chosenId, isId } from '../resource/id.js';
+import { claimId, isId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
 import { isUnprintable } from '../resource/validators.js';
 import { componentClaims, shownComponent, type ComponentRequest } from './component-claims.js';
@@ -63,7 +63,7 @@ export class ComponentsService {
     const target = await this.target(body, gateway);
     return this.queue.submit(`${gateway.id} ${targetKey(target)}`, {
       caller,
-      id: chosenId(body.id),
+      ...claimId(body.id),
       gateway,
       target,
       body,

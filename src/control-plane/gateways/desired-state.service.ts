@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DesiredState, StatusReport } from '../../contract/desired-state.js';
-import { formatAddress, mustParseAddress } from '../../ip/address.js';
+import { formatAddress, storedAddress } from '../../ip/address.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
@@ -110,4 +110,4 @@ export class DesiredStateService {
   }
 }
 
-const canonical = (text: string): string => formatAddress(mustParseAddress(text));
+const canonical = (text: string): string => formatAddress(storedAddress(text));

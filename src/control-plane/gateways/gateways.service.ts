@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Protocol } from '../../contract/desired-state.js';
-import { formatAddress, mustParseAddress } from '../../ip/address.js';
+import { formatAddress, checkedAddress } from '../../ip/address.js';
 import { Database } from '../../platform/database/database.js';
 import { violates } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
@@ -72,7 +72,7 @@ export class GatewaysService {
           id: chosenId(body.id),
           ...describeNew(body),
           owner: newOwner(caller, body.owner),
-          externalAddress: formatAddress(mustParseAddress(body.externalAddress)),
+          externalAddress: formatAddress(checkedAddress(body.externalAddress)),
           networks: body.networks ?? [],
           poolId: await this.poolId(unit, body.pool),
           mode: null,

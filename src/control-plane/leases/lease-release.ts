@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { mustParseAddress } from '../../ip/address.js';
+import { storedAddress } from '../../ip/address.js';
 import { RetryTransaction, violates } from '../../platform/database/database-error.js';
 import { JsonText } from '../../platform/json/json-text.js';
 import { Allocation } from '../allocation/allocation.js';
@@ -42,7 +42,7 @@ export class LeaseRelease {
     const resting: { space: string; position: bigint; map: string }[] = [];
     const free: { space: string; position: bigint }[] = [];
     for (const lease of leases) {
-      const taken = { space: lease.spaceId, position: mustParseAddress(lease.address).value };
+      const taken = { space: lease.spaceId, position: storedAddress(lease.address).value };
       const still = removing.filter((map) => map.leaseId === lease.id);
       if (still.length === 0) free.push(taken);
       for (const map of still) resting.push({ ...taken, map: map.id });

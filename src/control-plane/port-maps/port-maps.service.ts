@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Protocol } from '../../contract/desired-state.js';
-import { contains, formatAddress, mustParseAddress, parseCidr } from '../../ip/address.js';
+import { checkedAddress, contains, formatAddress, parseCidr, storedAddress, type Address } from '../../ip/address.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound } from '../../platform/problem/problem.js';
@@ -12,7 +12,7 @@ import { GatewayLookup } from '../gateways/gateway-lookup.js';
 import { GatewayEntity, type GatewayPortsEntity } from '../gateways/gateway.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
-import { chosenId, isId, pathId } from '../resource/id.js';
+import { claimId, isId, pathId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
 import { PortMapRemoval } from './port-map-removal.js';
 import { insertPortMaps } from './port-map-writer.js';
@@ -72,7 +72,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
         gateway,
         protocol: body.protocol ?? ('tcp' as const),
         connectionPort: Number(taken[0]?.[0]?.position),
-        address: formatAddress(mustParseAddress(lease?.address ?? body.address ?? '')),
+        address: lease?.address ?? formatAddress(checkedAddress(body.address ?? '')),
         targetPort: body.targetPort,
         leaseId: lease?.id ?? null,
         componentId: null,
@@ -144,7 +144,7 @@ export class PortMapsService {
       caller,
       gateway,
       body,
-      id: chosenId(body.id),
+      ...claimId(body.id),
       owner: newOwner(caller, body.owner),
     });
   }
@@ -194,20 +194,20 @@ function requireLease({ caller, body, gateway }: Request, lease: LeaseRow | unde
   if (body.lease === undefined) return;
   if (lease === undefined) throw invalidField('lease', 'names no lease');
   requireOwner(caller, lease.owner);
-  requireFamily(gateway, 'lease', lease.address);
+  requireFamily(gateway, 'lease', storedAddress(lease.address));
 }
 
-function requireFamily(gateway: GatewayEntity, field: string, address: string): void {
-  const { family } = mustParseAddress(gateway.externalAddress);
-  if (mustParseAddress(address).family !== family) {
+function requireFamily(gateway: GatewayEntity, field: string, address: Address): void {
+  const { family } = storedAddress(gateway.externalAddress);
+  if (address.family !== family) {
     throw invalidField(field, `must be IPv${family}, as the gateway's external address is`);
   }
 }
 
 /** A plain address must lie in one of the gateway's networks: nobody may aim a gateway at just any machine. */
 function requireReachable(gateway: GatewayEntity, text: string): void {
-  requireFamily(gateway, 'address', text);
-  const address = mustParseAddress(text);
+  const address = checkedAddress(text);
+  requireFamily(gateway, 'address', address);
   const networks = gateway.networks.flatMap((network) => parseCidr(network) ?? []);
   if (networks.some((network) => contains(network, address))) return;
   const list = gateway.networks.length === 0 ? 'it has no networks' : `its networks are ${gateway.networks.join(', ')}`;

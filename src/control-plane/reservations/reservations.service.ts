@@ -12,7 +12,7 @@ import { LeaseRelease } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
-import { chosenId, pathId } from '../resource/id.js';
+import { claimId, pathId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
 import type { OwnedListQuery } from '../resource/resource.dto.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
@@ -94,7 +94,7 @@ export class ReservationsService {
 
   /** Reserves addresses: all that are asked for, or none. Concurrent requests for one target share a transaction. */
   async create(caller: Caller, target: Target, body: NewReservation): Promise<Reply> {
-    const request = { caller, target, body, id: chosenId(body.id), owner: newOwner(caller, body.owner) };
+    const request = { caller, target, body, ...claimId(body.id), owner: newOwner(caller, body.owner) };
     return this.queue.submit(targetKey(target), request);
   }
 

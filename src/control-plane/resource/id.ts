@@ -31,6 +31,12 @@ export function pathId(noun: string, text: string): string {
   return id;
 }
 
+/** As chosenId, and whether the client chose. */
+export const claimId = (text: string | undefined): { id: string; chosen: boolean } => ({
+  id: chosenId(text),
+  chosen: text !== undefined && text !== '',
+});
+
 /** The id of a new resource: the client's own choice, or ours when it sent none or "". */
 export function chosenId(text: string | undefined): string {
   if (text === undefined || text === '') return newId();

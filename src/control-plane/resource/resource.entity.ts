@@ -1,5 +1,5 @@
 import { Column, PrimaryColumn } from 'typeorm';
-import { formatAddress, mustParseAddress } from '../../ip/address.js';
+import { formatAddress, storedAddress } from '../../ip/address.js';
 import { JsonText } from '../../platform/json/json-text.js';
 
 /** A `json` column kept as the text it came in. */
@@ -10,7 +10,7 @@ export const jsonText = {
 
 /** An `inet` column of one host, as canonical text (PostgreSQL writes `::1.2.3.4` its own way). */
 export const addressText = {
-  from: (text: string): string => (text.includes(':') ? formatAddress(mustParseAddress(text)) : text),
+  from: (text: string): string => (text.includes(':') ? formatAddress(storedAddress(text)) : text),
   to: (text: string): string => text,
 };
 

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { mustParseAddress } from '../../ip/address.js';
+import { storedAddress } from '../../ip/address.js';
 import {
   commonOf,
   ListQuery,
@@ -36,7 +36,7 @@ export class SubnetDocument extends ResourceDocument {
       pool: entity.poolId,
       start: entity.first,
       end: entity.last,
-      family: mustParseAddress(entity.first).family,
+      family: storedAddress(entity.first).family,
       ...stampsOf(entity),
     };
   }

@@ -12,30 +12,23 @@ export interface CliEnvironment {
   readonly folder: string;
   /** Folders in which programs are looked for, in order (PATH). */
   readonly path: readonly string[];
-  /** What the names of programs may end with: PATHEXT on Windows, elsewhere only nothing. */
-  readonly programEndings: readonly string[];
   /** False when NO_COLOR says so (no-color.org). */
   readonly colour: boolean;
 }
 
 const given = (text: string | undefined): string | undefined => (text === '' ? undefined : text);
 
-export function cliEnvironment(
-  environment: Environment = process.env,
-  platform: NodeJS.Platform = process.platform,
-): CliEnvironment {
+export function cliEnvironment(environment: Environment = process.env): CliEnvironment {
   const { BERTH_URL, BERTH_TOKEN, XDG_CONFIG_HOME: config, NO_COLOR } = environment;
   const url = given(BERTH_URL);
   const token = given(BERTH_TOKEN);
   // The XDG specification: a relative path is to be ignored.
   const home = config !== undefined && isAbsolute(config) ? config : join(homedir(), '.config');
-  const windows = platform === 'win32';
   return {
     ...(url === undefined ? {} : { url }),
     ...(token === undefined ? {} : { token }),
     folder: join(home, 'berth'),
     path: (environment['PATH'] ?? environment['Path'] ?? '').split(delimiter).filter((folder) => folder !== ''),
-    programEndings: windows ? (given(environment['PATHEXT']) ?? '.COM;.EXE;.BAT;.CMD').split(';') : [''],
     colour: given(NO_COLOR) === undefined,
   };
 }

@@ -1,3 +1,4 @@
+import type { ClientBase } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
 import { Problem } from '../problem/problem.js';
 import { isTransient, isUnavailable } from './database-error.js';
@@ -12,10 +13,26 @@ export class Transaction {
     return this.runner.manager;
   }
 
-  /** Rows of a statement (of its RETURNING clause, for a writing one). */
+  /**
+   * Rows of a statement (of its RETURNING clause, for a writing one). Prepared under a name, so that PostgreSQL parses and
+   * plans it once a connection: the text must be a constant, never assembled from values.
+   */
   async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    return rows<Row>(await this.runner.query(sql, parameters));
+    const client = (await this.runner.connect()) as ClientBase;
+    const { rows } = await client.query({ name: statementName(sql), text: sql, values: parameters });
+    return rows as Row[];
   }
+}
+
+const names = new Map<string, string>();
+
+function statementName(sql: string): string {
+  let name = names.get(sql);
+  if (name === undefined) {
+    name = `berth_${names.size}`;
+    names.set(sql, name);
+  }
+  return name;
 }
 
 /** TypeORM answers UPDATE and DELETE with [rows, count], everything else with rows. */
