@@ -5,7 +5,7 @@ import { Authenticator } from '../platform/auth/authenticator.js';
 import type { Config } from '../platform/config/config.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
 import { PROBLEM_SCHEMA } from '../platform/http/route.js';
-import { createAdapter, installHooks } from '../platform/http/server.js';
+import { createAdapter, installDraining, installHooks } from '../platform/http/server.js';
 import type { Log } from '../platform/logging/log.js';
 import { AppModule } from './app.module.js';
 
@@ -31,6 +31,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   await authenticator.ready();
   const fastify = adapter.getInstance();
   app.get(KnownPaths).watch(fastify);
+  installDraining(fastify);
   installHooks(fastify, authenticator);
   SwaggerModule.setup('docs', app, () => openapi(app), {
     jsonDocumentUrl: 'openapi.json',

@@ -35,11 +35,11 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   /** The problem of a claim that was not granted. */
   refusal(request: Request, context: Context, refusal: Refusal): Problem;
   /** Writes what was granted and answers, in order. */
-  write(unit: Unit, granted: readonly Granted<Request>[], context: Context): Promise<Reply[]>;
+  write(unit: Unit, granted: readonly Granted<Request>[], context: Context): Reply[] | Promise<Reply[]>;
   /** Requests with the same text are one: the first of a batch goes ahead of the others. */
   same?(request: Request): string;
   /** Cleans up after those that were refused. */
-  dropped?(unit: Unit, refused: readonly Request[]): Promise<void>;
+  dropped?(unit: Unit, refused: readonly Request[]): void;
 }
 
 const isClaim = (value: Claim | Reply): value is Claim => Array.isArray(value);
@@ -138,13 +138,13 @@ export class Claims {
           results[index] = new Failure(kind.refusal(request, context, outcome));
         }
       }
-      if (refused.length > 0) await kind.dropped?.(unit, refused);
+      if (refused.length > 0) kind.dropped?.(unit, refused);
       const answers = await kind.write(unit, granted, context);
       for (const [number, { index }] of granted.entries()) {
         const answer = answers[number];
         if (answer !== undefined) results[index] = freeze(answer);
       }
-      await this.idempotency.finish(
+      this.idempotency.finish(
         unit,
         fresh.map((request) => request.caller),
         begun.map((index) => (results[index] instanceof Failure ? undefined : results[index])),

@@ -124,8 +124,8 @@ export const componentClaims = (gateways: GatewayLookup): ClaimKind<ComponentReq
     return portProblem(context.ports, PROTOCOLS[(need - 1) % 2] ?? 'tcp', reason);
   },
 
-  dropped: async (unit, refused) => {
-    await unit.query(DELETE_COMPONENTS, [refused.map(({ id }) => id)]);
+  dropped: (unit, refused) => {
+    unit.write(DELETE_COMPONENTS, [refused.map(({ id }) => id)]);
   },
 
   write: (unit, granted, context) => writeComponents(unit, granted, context),
@@ -204,7 +204,7 @@ async function writeComponents(
   { subnets }: Context,
 ): Promise<Reply[]> {
   if (granted.length === 0) return [];
-  const reservations = await insertReservations(
+  const reservations = insertReservations(
     unit,
     subnets,
     granted.map(({ request: { owner, body }, taken }) => ({
@@ -216,7 +216,7 @@ async function writeComponents(
       taken: taken[0] ?? [],
     })),
   );
-  await unit.query(SET_RESERVATIONS, [granted.map(({ request }) => request.id), reservations.map(({ id }) => id)]);
+  unit.write(SET_RESERVATIONS, [granted.map(({ request }) => request.id), reservations.map(({ id }) => id)]);
 
   const maps: GrantedPortMap[] = granted.flatMap(({ request, taken }, number) => {
     const free = { tcp: taken[3] ?? [], udp: taken[4] ?? [] };
@@ -243,7 +243,7 @@ async function writeComponents(
       }),
     );
   });
-  const portMaps = await insertPortMaps(unit, maps);
+  const portMaps = insertPortMaps(unit, maps);
   const entities = await unit.transaction.manager
     .createQueryBuilder(ComponentEntity, 'c')
     .where('c.id = ANY(:ids)', { ids: granted.map(({ request }) => request.id) })

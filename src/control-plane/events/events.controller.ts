@@ -20,7 +20,7 @@ export class EventsController {
    * otherwise one page of what happened.
    */
   @Get()
-  @Route({ access: ['member', 'reader'], problems: ['invalid-field'] })
+  @Route({ access: ['member', 'reader'], waits: true, problems: ['invalid-field'] })
   @ApiOkResponse({ type: EventPage })
   async listEvents(
     @Query() query: EventQuery,

@@ -16,6 +16,11 @@ export class Unit {
     return this.transaction.query<Row>(sql, parameters);
   }
 
+  /** A statement whose answer nobody needs; should it fail, so does the commit. */
+  write(sql: string, parameters: unknown[] = []): void {
+    this.transaction.write(sql, parameters);
+  }
+
   /** To be told if, and only if, the transaction commits. */
   emit(...events: NewEvent[]): void {
     this.events.push(...events);
@@ -35,7 +40,7 @@ export class UnitsOfWork {
     const { value, told } = await this.database.transaction(async (transaction) => {
       const unit = new Unit(transaction);
       const result = await work(unit);
-      await append(unit);
+      append(unit);
       return { value: result, told: unit.events.length > 0 };
     });
     if (told) this.signal.written();
@@ -43,9 +48,9 @@ export class UnitsOfWork {
   }
 }
 
-async function append({ transaction, events }: Unit): Promise<void> {
+function append({ transaction, events }: Unit): void {
   if (events.length === 0) return;
-  await transaction.query(APPEND_EVENTS, [
+  transaction.write(APPEND_EVENTS, [
     events.map(() => newId()),
     events.map(eventType),
     events.map(eventSubject),

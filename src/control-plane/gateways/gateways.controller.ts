@@ -78,7 +78,7 @@ export class GatewaysController {
 
   /** For the gateway's agent: what its kernel should have. Long poll: waits for a generation later than `after`. */
   @Get(':id/desired-state')
-  @Route({ access: ['gateway'], problems: ['not-found', 'invalid-field'] })
+  @Route({ access: ['gateway'], waits: true, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: DesiredStateDocument })
   @ApiNoContentResponse({ description: 'Nothing later came within the time.' })
   async getDesiredState(

@@ -37,7 +37,7 @@ export class LeaseRelease {
     if (leases.length === 0) return;
     const ids = leases.map((lease) => lease.id);
     const removing = await this.beginRemoval(unit, MAPS_OF_LEASES.leases, ids);
-    await unit.query(DELETE_LEASES, [ids]);
+    unit.write(DELETE_LEASES, [ids]);
 
     const resting: { space: string; position: bigint; map: string }[] = [];
     const free: { space: string; position: bigint }[] = [];
@@ -50,7 +50,7 @@ export class LeaseRelease {
       unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, data: document });
     }
     if (resting.length > 0) {
-      await unit.query(REST_ADDRESSES, [
+      unit.write(REST_ADDRESSES, [
         resting.map((row) => row.space),
         resting.map((row) => String(row.position)),
         resting.map((row) => row.map),
@@ -84,7 +84,7 @@ export class LeaseRelease {
       unit,
       maps.map((map) => map.id),
     );
-    await unit.query(DETACH_MAPS, [removing.map((map) => map.id)]);
+    unit.write(DETACH_MAPS, [removing.map((map) => map.id)]);
     return removing;
   }
 }

@@ -33,11 +33,11 @@ const INSERT_PORT_MAPS = `
 const PENDING = 'the gateway has not applied it yet';
 
 /** Writes port maps, tells them, and answers with their documents, in order. */
-export async function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): Promise<PortMapDocument[]> {
+export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): PortMapDocument[] {
   if (granted.length === 0) return [];
   const now = new Date();
   const rules = granted.map(ruleId);
-  await unit.query(INSERT_PORT_MAPS, [
+  unit.write(INSERT_PORT_MAPS, [
     granted.map((map) => map.id),
     granted.map((map) => map.name),
     granted.map((map) => arrayLiteral(map.tags)),

@@ -62,7 +62,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
     return [portNeed(context.ports, request.body)];
   },
   refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason),
-  write: async (unit, granted, context) => {
+  write: (unit, granted, context) => {
     const rows = granted.map(({ request, taken }) => {
       const { id, owner, gateway, body } = request;
       const lease = leaseOf(request, context);
@@ -79,7 +79,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
         ...describeNew(body),
       };
     });
-    return (await insertPortMaps(unit, rows)).map(shown);
+    return insertPortMaps(unit, rows).map(shown);
   },
 });
 

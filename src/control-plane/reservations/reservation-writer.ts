@@ -89,11 +89,11 @@ export interface GrantedReservation extends Described {
 }
 
 /** Writes the reservations of a batch and their leases, tells them, and answers with their documents, in order. */
-export async function insertReservations(
+export function insertReservations(
   unit: Unit,
   subnets: readonly TargetSubnet[],
   granted: readonly GrantedReservation[],
-): Promise<ReservationDocument[]> {
+): ReservationDocument[] {
   if (granted.length === 0) return [];
   const now = new Date();
   const bySpace = new Map(subnets.map((subnet) => [subnet.spaceId, subnet]));
@@ -129,7 +129,7 @@ export async function insertReservations(
     });
   });
 
-  await unit.query(INSERT_RESERVATIONS, [
+  unit.write(INSERT_RESERVATIONS, [
     documents.map(({ id }) => id),
     documents.map(({ name }) => name),
     documents.map(({ tags }) => arrayLiteral(tags)),
@@ -140,7 +140,7 @@ export async function insertReservations(
     now,
   ]);
   const leases = documents.flatMap((document) => document.leases);
-  await unit.query(INSERT_LEASES, [
+  unit.write(INSERT_LEASES, [
     leases.map(({ id }) => id),
     leases.map(({ subnet }) => subnet),
     leases.map(({ reservation }) => reservation),

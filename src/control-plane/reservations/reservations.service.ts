@@ -41,14 +41,14 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
     first === undefined ? Promise.resolve([]) : targetSubnets(unit, first.target, wait),
   needs: ({ body }, subnets, wait) => [addressNeed(subnets, body.count ?? 1, body.addresses, wait)],
   refusal: ({ target, body }, _subnets, { reason }) => addressProblem(target, reason, body.count ?? 1),
-  write: async (unit, granted, subnets) => {
+  write: (unit, granted, subnets) => {
     const rows = granted.map(({ request: { id, owner, body }, taken }) => ({
       id,
       owner,
       taken: taken[0] ?? [],
       ...describeNew(body),
     }));
-    return (await insertReservations(unit, subnets, rows)).map(shown);
+    return insertReservations(unit, subnets, rows).map(shown);
   },
 };
 

@@ -34,7 +34,7 @@ export class Idempotency {
       if (known instanceof Failure) throw known.error;
       if (known !== undefined) return known;
       const answer = freeze(await work(unit));
-      await this.finish(unit, [caller], [answer]);
+      this.finish(unit, [caller], [answer]);
       return answer;
     });
   }
@@ -75,7 +75,7 @@ export class Idempotency {
   }
 
   /** Keeps the answers; a caller without one (refused) gets its key back. */
-  async finish(unit: Unit, callers: readonly Caller[], answers: readonly (Reply | undefined)[]): Promise<void> {
+  finish(unit: Unit, callers: readonly Caller[], answers: readonly (Reply | undefined)[]): void {
     const keep: { principal: string; key: string; answer: Reply }[] = [];
     const drop: { principal: string; key: string }[] = [];
     for (const [index, { principal, idempotency }] of callers.entries()) {
@@ -86,7 +86,7 @@ export class Idempotency {
       else keep.push({ ...row, answer });
     }
     if (keep.length > 0) {
-      await unit.query(STORE_ANSWERS, [
+      unit.write(STORE_ANSWERS, [
         keep.map((row) => row.principal),
         keep.map((row) => row.key),
         keep.map(({ answer }) => answer.location ?? null),
@@ -95,7 +95,7 @@ export class Idempotency {
       ]);
     }
     if (drop.length > 0) {
-      await unit.query(DROP_KEYS, [drop.map((row) => row.principal), drop.map((row) => row.key)]);
+      unit.write(DROP_KEYS, [drop.map((row) => row.principal), drop.map((row) => row.key)]);
     }
   }
 }

@@ -32,6 +32,8 @@ export function dataSourceOptions(
       statement_timeout: 30_000,
       idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,
+      // statements are sent without waiting for the answers of those before (see Transaction)
+      pipeline: true,
       // allocation relies on it: a statement after a lock must see what the lock's last holder committed
       options: '-c default_transaction_isolation=read\\ committed',
     },

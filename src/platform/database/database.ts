@@ -1,13 +1,30 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryResult } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
 import { Problem } from '../problem/problem.js';
 import { isTransient, isUnavailable } from './database-error.js';
 
 const ATTEMPTS = 4;
 
-/** One open transaction. */
+/**
+ * One open transaction. The connection is pipelined: statements are sent as they come and carried out in order, so only
+ * who needs an answer waits for a round trip.
+ */
 export class Transaction {
-  constructor(private readonly runner: QueryRunner) {}
+  private readonly unanswered: Promise<unknown>[] = [];
+  private ended = false;
+
+  private constructor(
+    private readonly runner: QueryRunner,
+    private readonly client: ClientBase,
+  ) {}
+
+  static async begin(runner: QueryRunner): Promise<Transaction> {
+    const transaction = new Transaction(runner, (await runner.connect()) as ClientBase);
+    transaction.write('START TRANSACTION');
+    // TypeORM must know, for locks, that there is a transaction; its own start would wait for the answer.
+    (runner as { isTransactionActive: boolean }).isTransactionActive = true;
+    return transaction;
+  }
 
   get manager(): EntityManager {
     return this.runner.manager;
@@ -18,9 +35,47 @@ export class Transaction {
    * plans it once a connection: the text must be a constant, never assembled from values.
    */
   async query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
-    const client = (await this.runner.connect()) as ClientBase;
-    const { rows } = await client.query({ name: statementName(sql), text: sql, values: parameters });
+    const { rows } = await this.send(sql, parameters);
     return rows as Row[];
+  }
+
+  /** Sends a statement whose answer nobody needs; should it fail, so does the commit. */
+  write(sql: string, parameters: unknown[] = []): void {
+    const sent = this.send(sql, parameters);
+    sent.catch(() => undefined); // told by commit()
+    this.unanswered.push(sent);
+  }
+
+  private send(sql: string, values: unknown[]): Promise<QueryResult> {
+    return this.client.query({ name: statementName(sql), text: sql, values });
+  }
+
+  /** Resolves when everything is committed; rejects with the first error, and then nothing is. */
+  async commit(): Promise<void> {
+    this.end();
+    const commit = this.client.query('COMMIT');
+    for (const sent of await Promise.allSettled([...this.unanswered, commit])) {
+      if (sent.status === 'rejected') throw sent.reason;
+    }
+    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    if ((await commit).command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
+  }
+
+  /**
+   * Ends it without effect; answers with what went wrong first: after a failed write, later statements only say that the
+   * transaction is aborted. A rollback that fails means that the connection is gone, and with it the transaction.
+   */
+  async rollback(error: unknown): Promise<unknown> {
+    if (this.ended) return error;
+    this.end();
+    await this.client.query('ROLLBACK').catch(() => undefined);
+    const failed = (await Promise.allSettled(this.unanswered)).find((sent) => sent.status === 'rejected');
+    return failed === undefined ? error : failed.reason;
+  }
+
+  private end(): void {
+    this.ended = true;
+    (this.runner as { isTransactionActive: boolean }).isTransactionActive = false;
   }
 }
 
@@ -100,16 +155,14 @@ export class Database {
   private async attempt<T>(work: (transaction: Transaction) => Promise<T>): Promise<T> {
     const runner = (await this.source()).createQueryRunner();
     try {
-      await runner.startTransaction();
-      const result = await work(new Transaction(runner));
-      await runner.commitTransaction();
-      return result;
-    } catch (error) {
-      if (runner.isTransactionActive) {
-        // A rollback that fails means that the connection is gone, and with it the transaction.
-        await runner.rollbackTransaction().catch(() => undefined);
+      const transaction = await Transaction.begin(runner);
+      try {
+        const result = await work(transaction);
+        await transaction.commit();
+        return result;
+      } catch (error) {
+        throw await transaction.rollback(error);
       }
-      throw error;
     } finally {
       await runner.release().catch(() => undefined);
     }

@@ -2,8 +2,7 @@ import { Injectable, type CallHandler, type ExecutionContext, type NestIntercept
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { map, type Observable } from 'rxjs';
 import { JsonText, writeJson } from '../json/json-text.js';
-import { vendorMediaType } from './media-type.js';
-import { prefersJson } from './media-type.js';
+import { prefersJson, vendorMediaType } from './media-type.js';
 import { etagOf, isReply, type Reply } from './reply.js';
 import { routeFacts } from './server.js';
 
@@ -21,12 +20,15 @@ export class ReplyInterceptor implements NestInterceptor {
   }
 }
 
+/** If-None-Match is for these (RFC 9110 section 13.1.2). */
+const READS = new Set(['GET', 'HEAD']);
+
 function write(request: FastifyRequest, response: FastifyReply, value: Reply): unknown {
   const facts = routeFacts(request);
   if (value.location !== undefined) response.header('location', value.location);
   if (value.version !== undefined) response.header('etag', etagOf(value.version));
   if (value.next !== undefined) response.header('link', `<${nextUrl(request.url, value.next)}>; rel="next"`);
-  if (value.version !== undefined && request.method === 'GET' && notModified(request, value.version)) {
+  if (value.version !== undefined && READS.has(request.method) && notModified(request, value.version)) {
     response.status(304);
     return undefined;
   }

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { applyDecorators, HttpCode } from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
@@ -12,6 +13,10 @@ export interface RouteFacts {
   access: readonly Role[] | 'anyone';
   /** Vendor type of the body that it reads, `json` for routes without one; absent = reads no body, whatever is sent. */
   reads?: VendorType | 'json';
+  /** Has query parameters; absent = any is refused. `Route` finds out by itself. */
+  query?: boolean;
+  /** Waits for something to happen (long poll, event stream): cut when the server stops. */
+  waits?: boolean;
   /** Vendor type of what it answers with; absent = application/json. */
   answers?: VendorType;
   /** Status of the good answer. Default 200. */
@@ -47,8 +52,11 @@ export function Route(facts: RouteFacts): MethodDecorator {
   );
   const consumes = facts.reads === undefined ? [] : ['application/json'];
   if (facts.reads !== undefined && facts.reads !== 'json') consumes.push(vendorMediaType(facts.reads));
+  const config: MethodDecorator = (target, key, descriptor) => {
+    RouteConfig({ berth: { ...facts, query: hasQuery(target, key) } })(target, key, descriptor);
+  };
   return applyDecorators(
-    RouteConfig({ berth: facts }),
+    config,
     HttpCode(facts.status ?? 200),
     ...(facts.access === 'anyone' ? [] : [ApiBearerAuth()]),
     ...(consumes.length === 0 ? [] : [ApiConsumes(...consumes)]),
@@ -57,6 +65,15 @@ export function Route(facts: RouteFacts): MethodDecorator {
       : [ApiProduces('application/json', ...(facts.answers === undefined ? [] : [vendorMediaType(facts.answers)]))]),
     ...responses,
   );
+}
+
+/** Nest's note of a handler's parameters, and the number it has for `@Query()` there; parameters are noted first. */
+const PARAMETERS = '__routeArguments__';
+const QUERY = 4;
+
+function hasQuery(target: object, key: string | symbol): boolean {
+  const parameters = (Reflect.getMetadata(PARAMETERS, target.constructor, key) ?? {}) as object;
+  return Object.keys(parameters).some((parameter) => parameter.startsWith(`${QUERY}:`));
 }
 
 /** Named here so that the document has the schema that every `Route` refers to. */

@@ -1,9 +1,10 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { Socket } from 'node:net';
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
 import { parseBody } from '../json/json-text.js';
-import { Problem } from '../problem/problem.js';
+import { invalidField, Problem } from '../problem/problem.js';
 import { rawProblem, problemBody } from '../problem/problem-body.js';
 import { bodyType, type BodyType } from './media-type.js';
 import type { RouteFacts } from './route.js';
@@ -23,6 +24,8 @@ declare module 'fastify' {
 
 const WRITES = new Set(['POST', 'PUT', 'PATCH']);
 const HEADER_LIMIT = 32 * 1024;
+/** How long requests in progress may take once the server stops. */
+const DRAIN_MS = 10_000;
 
 export interface HttpLimits {
   /** Bytes. */
@@ -37,7 +40,8 @@ export function createAdapter({ bodyLimit }: HttpLimits): FastifyAdapter {
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
     requestTimeout: 60_000,
     keepAliveTimeout: 65_000,
-    forceCloseConnections: true,
+    // see installDraining
+    forceCloseConnections: false,
     // A request that is not HTTP never reaches a route; it is answered here, as a problem too.
     clientErrorHandler(error, socket) {
       if (socket.destroyed || !socket.writable) return;
@@ -47,8 +51,11 @@ export function createAdapter({ bodyLimit }: HttpLimits): FastifyAdapter {
           : new Problem('malformed-request', 'This is not an HTTP/1.1 request that Berth can read.');
       socket.end(rawProblem(problem));
     },
-    frameworkErrors(_error: unknown, _request: FastifyRequest, reply: FastifyReply) {
-      const problem = new Problem('malformed-request', 'The path of the URL is not properly encoded.');
+    frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
+      const problem =
+        error.code === 'FST_ERR_MAX_PARAM_LENGTH'
+          ? new Problem('not-found', 'Nothing has an id or a name as long as this.')
+          : new Problem('malformed-request', 'The path of the URL is not properly encoded.');
       void reply
         .status(problem.status)
         .header('content-type', 'application/problem+json')
@@ -67,6 +74,7 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
   fastify.addHook('onRequest', async (request) => {
     const facts = routeFacts(request);
     if (facts === undefined) return;
+    if (facts.query !== true) refuseQuery(request);
     if (facts.reads === undefined || !WRITES.has(request.method)) {
       // Clients send odd Content-Types on GET and stale bodies on DELETE: neither is ever looked at.
       delete request.raw.headers['content-type'];
@@ -102,6 +110,39 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
   });
 }
 
+/** A path without query parameters of its own takes none: one that is mistyped must not be passed over. */
+function refuseQuery(request: FastifyRequest): void {
+  const [name] = Object.keys(request.query as object);
+  if (name !== undefined) throw invalidField(name, 'is not a query parameter of this path');
+}
+
+/**
+ * A stop in good order: nothing new is accepted, requests in progress are finished, and those that only wait for
+ * something to happen (long polls, event streams) are cut: their clients come back, to another process.
+ */
+export function installDraining(fastify: FastifyInstance): void {
+  const waiting = new Set<Socket>();
+  let stopping = false;
+  fastify.addHook('onRequest', (request, reply, done) => {
+    if (routeFacts(request)?.waits === true) {
+      const { socket } = request.raw;
+      waiting.add(socket);
+      reply.raw.once('close', () => waiting.delete(socket));
+    }
+    done();
+  });
+  fastify.addHook('onSend', (_request, reply, payload, done) => {
+    if (stopping) reply.header('connection', 'close');
+    done(null, payload);
+  });
+  fastify.addHook('preClose', (done) => {
+    stopping = true;
+    for (const socket of waiting) socket.destroy();
+    setTimeout(() => fastify.server.closeAllConnections(), DRAIN_MS).unref();
+    done();
+  });
+}
+
 function readBody(request: FastifyRequest, body: Buffer): unknown {
   const facts = routeFacts(request);
   if (facts?.reads === undefined || !WRITES.has(request.method)) return undefined;
@@ -116,7 +157,7 @@ function readBody(request: FastifyRequest, body: Buffer): unknown {
   try {
     value = parseBody(new TextDecoder('utf-8', { fatal: true }).decode(body));
   } catch (error) {
-    const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is not UTF-8 text, or too deep';
+    const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is not UTF-8 text';
     throw new Problem('malformed-body', body.length === 0 ? 'The body is empty.' : `The body is not JSON: ${reason}.`);
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {

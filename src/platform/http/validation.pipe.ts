@@ -1,6 +1,6 @@
 import { Injectable, ValidationPipe, type ArgumentMetadata, type PipeTransform } from '@nestjs/common';
 import type { ValidationError } from 'class-validator';
-import { Problem, type FieldError } from '../problem/problem.js';
+import { invalidField, Problem, type FieldError } from '../problem/problem.js';
 
 /** `[{ field, message }]` of class-validator's tree, nested fields with dots. */
 function flatten(errors: ValidationError[], prefix = ''): FieldError[] {
@@ -43,8 +43,17 @@ export class InputPipe implements PipeTransform {
 
   transform(value: unknown, metadata: ArgumentMetadata): unknown {
     if (metadata.type !== 'body' && metadata.type !== 'query') return value;
+    if (!isLenient(value)) refuseHidden(value);
     return (isLenient(value) ? this.lenient : this.strict).transform(value, metadata);
   }
+}
+
+/** class-transformer passes over these names without a word. */
+const HIDDEN = ['__proto__', 'constructor'];
+
+function refuseHidden(value: unknown): void {
+  const name = HIDDEN.find((hidden) => typeof value === 'object' && value !== null && Object.hasOwn(value, hidden));
+  if (name !== undefined) throw invalidField(name, 'should not exist');
 }
 
 const LENIENT = new WeakSet<object>();

@@ -41,18 +41,37 @@ function toValue(node: Node, text: string): unknown {
   }
 }
 
+/** Levels of nesting that a body may have: what looks at it afterwards is recursive. */
+const MAX_DEPTH = 100;
+
+/** How deep arrays and objects are nested in JSON text; 0 for a plain value. */
+export function nestingOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let i = 0; i < text.length; i++) {
+    const c = text[i];
+    if (c === '"') {
+      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
+    } else if (c === '{' || c === '[') deepest = Math.max(deepest, ++depth);
+    else if (c === '}' || c === ']') depth--;
+  }
+  return deepest;
+}
+
 /**
  * Parses a body: as `JSON.parse`, but members named `metadata` become `JsonText`.
- * Throws SyntaxError. Costs a second pass only where a `metadata` that is more than null or a string stands in the text.
+ * Throws SyntaxError, also for what is nested too deep. Costs a second pass only where a `metadata` that is more than
+ * null or a plain string stands in the text.
  */
 export function parseBody(text: string): unknown {
+  if (nestingOf(text) > MAX_DEPTH) throw new SyntaxError(`it is nested more than ${MAX_DEPTH} levels deep`);
   const value: unknown = JSON.parse(text);
-  if (!text.includes(OPAQUE_KEY) && !text.includes('\\u')) return value;
+  if (!text.includes(OPAQUE_KEY) && !text.includes('\\')) return value;
   const top =
     typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : null;
   if (top !== null && Object.values(top).every((member) => typeof member !== 'object' || member === null)) {
     const metadata = top[OPAQUE_KEY];
-    if (typeof metadata !== 'number') {
+    if (typeof metadata !== 'number' && !text.includes('\\')) {
       if (OPAQUE_KEY in top) top[OPAQUE_KEY] = new JsonText(JSON.stringify(metadata));
       return value;
     }
