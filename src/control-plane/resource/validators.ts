@@ -1,6 +1,6 @@
 import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { parseAddress, parseCidr } from '../../ip/address.js';
-import { JsonText } from '../../platform/json/json-text.js';
+import { JsonText, nestingOf } from '../../platform/json/json-text.js';
 
 /** Limits of what people write; each is refused by name beyond (422). */
 export const LIMITS = {
@@ -37,20 +37,6 @@ export function IsLine(max: number = LIMITS.name, options?: ValidationOptions): 
   );
 }
 
-/** Nesting depth of JSON text. */
-function depthOf(text: string): number {
-  let depth = 0;
-  let deepest = 0;
-  for (let i = 0; i < text.length; i++) {
-    const c = text[i];
-    if (c === '"') {
-      for (i++; i < text.length && text[i] !== '"'; i++) if (text[i] === '\\') i++;
-    } else if (c === '{' || c === '[') deepest = Math.max(deepest, ++depth);
-    else if (c === '}' || c === ']') depth--;
-  }
-  return deepest;
-}
-
 /** Any JSON value, kept as text. */
 export function IsMetadata(): PropertyDecorator {
   return ValidateBy({
@@ -59,7 +45,7 @@ export function IsMetadata(): PropertyDecorator {
       validate: (value: unknown) =>
         value instanceof JsonText &&
         Buffer.byteLength(value.text) <= LIMITS.metadata &&
-        depthOf(value.text) <= LIMITS.metadataDepth,
+        nestingOf(value.text) <= LIMITS.metadataDepth,
       defaultMessage: () =>
         `must be a JSON value of at most ${LIMITS.metadata} bytes and ${LIMITS.metadataDepth} levels of nesting`,
     },
