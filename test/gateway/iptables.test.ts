@@ -6,7 +6,7 @@ import { plan } from '../../src/gateway/firewall/plan.js';
 import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps } from './desired-states.js';
 import { firewallContract, type Kernel } from './firewall-contract.js';
-import { describeInNamespaces } from './namespace-suite.js';
+import { describeInNamespaces } from '../support/namespace-suite.js';
 
 /** Runs the tools inside a namespace, while this process stays where it is; as another user when asked. */
 function inside(namespace: Namespace, prefix: readonly string[] = []): RunTool {

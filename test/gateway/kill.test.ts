@@ -7,7 +7,7 @@ import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps, removed } from './desired-states.js';
 import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './firewall-contract.js';
 import { ControlPlane, eventually, GatewayProcess } from './lab.js';
-import { describeInNamespaces } from './namespace-suite.js';
+import { describeInNamespaces } from '../support/namespace-suite.js';
 
 const KILLS = 20;
 const MAPS = 2_500;

@@ -3,7 +3,7 @@ import type { DesiredMap } from '../../src/contract/desired-state.js';
 import { desiredMap, desiredState, removed } from './desired-states.js';
 import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './firewall-contract.js';
 import { askOnce, berthGateway, ControlPlane, eventually, GatewayProcess, Lab, serve, Talk } from './lab.js';
-import { describeInNamespaces } from './namespace-suite.js';
+import { describeInNamespaces } from '../support/namespace-suite.js';
 
 describeInNamespaces('a gateway process and real traffic', () => {
   let lab: Lab;

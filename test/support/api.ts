@@ -64,8 +64,11 @@ export class Api {
     });
     const admin = auth === 'none' ? '' : await token(secret, { sub: 'root', role: 'admin' });
     const api = new Api(child, url, secret, admin, () => own?.drop() ?? Promise.resolve());
-    const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [{ url?: string }];
-    if (message?.url === undefined) throw new Error(`berth serve did not start:\n${api.log}`);
+    const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
+      { url?: string } | number | null,
+    ];
+    if (typeof message !== 'object' || message?.url === undefined)
+      throw new Error(`berth serve did not start:\n${api.log}`);
     api.url = message.url;
     return api;
   }
@@ -169,7 +172,12 @@ export async function send(url: string, method: string, { body, headers, token: 
   });
   const text = await response.text();
   const json = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
-  return { status: response.status, headers: response.headers, text, body: json ? JSON.parse(text) : undefined };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    body: json ? (JSON.parse(text) as unknown) : undefined,
+  };
 }
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- rows of any statement

@@ -11,7 +11,8 @@ export function unreachable(url: string, error: Error): Failure {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return new Failure(`The host of ${url} has no address that can be found.`, undefined, ['Is the URL right?']);
   }
-  if (error.name === 'TimeoutError') return new Failure(`${url} took the request, but did not answer in time. Try again.`);
+  if (error.name === 'TimeoutError')
+    return new Failure(`${url} took the request, but did not answer in time. Try again.`);
   const { cause } = error;
   const words = cause instanceof Error && cause.message !== '' ? `${code}: ${cause.message}` : code;
   return new Failure(`${url} cannot be reached (${words}).`);

@@ -56,7 +56,8 @@ export function forgetLogin(folder: string): boolean {
 function parse(text: string): Login | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string') return undefined;
+    if (typeof value !== 'object' || value === null || !('url' in value) || typeof value.url !== 'string')
+      return undefined;
     if (!('token' in value)) return { url: value.url };
     return typeof value.token === 'string' ? { url: value.url, token: value.token } : undefined;
   } catch {

@@ -47,16 +47,20 @@ export function givenToken({ token, tokenFile }: TargetOptions): string | undefi
 export function checkedUrl(text: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol)) {
-    throw usage(`${JSON.stringify(text)} is not the URL of an API: it must be like ${DEFAULT_URL} or https://berth.example.`);
+    throw usage(
+      `${JSON.stringify(text)} is not the URL of an API: it must be like ${DEFAULT_URL} or https://berth.example.`,
+    );
   }
-  if (url.username !== '' || url.password !== '') throw usage('The URL must not hold a user or a password: use a token.');
+  if (url.username !== '' || url.password !== '')
+    throw usage('The URL must not hold a user or a password: use a token.');
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '');
 }
 
 /** Refused here with plain words; in a header it would fail with strange ones. */
 export function checkedToken(token: string): string {
   const text = token.trim();
-  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(text)) throw usage('This is not a token: one is three parts with dots between them.');
+  if (!/^[\w-]+\.[\w-]+\.[\w-]*$/.test(text))
+    throw usage('This is not a token: one is three parts with dots between them.');
   return text;
 }
 

@@ -22,8 +22,11 @@ interface Described {
 
 /** --name, --tag and --metadata of something new. */
 export const describing = (command: Command): Command =>
+  labelling(command.option('-n, --name <name>', 'a name for people'));
+
+/** The same without --name. */
+export const labelling = (command: Command): Command =>
   command
-    .option('-n, --name <name>', 'a name for people')
     .option('--tag <tag>', 'a label to find it by; may be given again', repeated)
     .option('--metadata <json>', 'any JSON value, returned as it came', jsonValue);
 

@@ -25,7 +25,8 @@ export function listing(command: Command, filters: readonly Filter[]): Command {
     .option('-n, --name <name>', 'only those of exactly this name')
     .option('--tag <tag>', 'only those with this tag');
   for (const filter of filters) {
-    const option = new Option(...FILTERS[filter]);
+    const [flags, description] = FILTERS[filter];
+    const option = new Option(flags, description);
     if (filter === 'status') option.choices(['pending', 'active', 'failed', 'drifted', 'removing']);
     command.addOption(option);
   }

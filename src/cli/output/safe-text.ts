@@ -13,7 +13,7 @@ export function safeText(text: string): string {
   });
 }
 
-const ZERO_WIDTH = /[\p{Mn}\p{Me}\u200b-\u200d\ufe00-\ufe0f]/u;
+const ZERO_WIDTH = /\p{Mn}|\p{Me}|[\u200b-\u200d]/u;
 const WIDE =
   /[\u1100-\u115f\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\u3000-\u303e\uff01-\uff60\uffe0-\uffe6\p{Emoji_Presentation}]/u;
 

@@ -20,6 +20,9 @@ export function ago(time: string | null, now = Date.now()): string {
 /** `1 address`, `3 addresses`. */
 export const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 
+/** A command within a sentence. */
+export const cited = (command: string): string => (command.includes("'") ? `\`${command}\`` : `'${command}'`);
+
 /** A word as it is, anything else in quotes that a POSIX shell takes back apart. */
 export const shellWord = (text: string): string =>
   /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;

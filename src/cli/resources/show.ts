@@ -1,4 +1,3 @@
-import { JsonText, parseBody } from '../../platform/json/json-text.js';
 import type { ListOptions } from '../options/listing.js';
 import { record, table } from '../output/table.js';
 import type { Session } from '../session.js';
@@ -27,7 +26,9 @@ export async function showList<T extends { id: string }>(
     }
     printTable(session, resource, page.rows);
     if (page.next !== undefined) {
-      out.note(`There are more than these ${page.rows.length} ${resource.many}: --all shows all, --name or --tag finds some.`);
+      out.note(
+        `There are more than these ${page.rows.length} ${resource.many}: --all shows all, --name or --tag finds some.`,
+      );
     }
     return;
   }
@@ -79,30 +80,37 @@ export async function showOne<T extends { id: string; name: string }>(
   resource: Resource<T>,
   text: string,
 ): Promise<void> {
-  const { data, text: json } = await resource.get(session.api, await findId(session, resource, text));
+  const { text: json } = await resource.get(session.api, await findId(session, resource, text));
   if (session.out.json) session.out.raw(json);
-  else showRecord(session, data, json);
+  else await showRecord(session, json);
 }
 
 /** All members of a document, one a line. */
-export function showRecord({ out }: Session, data: object, text: string): void {
-  // Read again, with metadata as it came: large integers would be shown wrong.
-  const exact = parseBody(text) as Record<string, unknown>;
-  out.lines(record(Object.keys(data).map((key) => [label(key), valueText(exact[key])])));
+export async function showRecord({ out }: Session, text: string): Promise<void> {
+  const { getNodeValue, parseTree } = await import('jsonc-parser');
+  const fields = (parseTree(text)?.children ?? []).flatMap(({ children = [] }) => {
+    const [key, value] = children;
+    if (key === undefined || value === undefined) return [];
+    const name = getNodeValue(key) as string;
+    // Metadata is shown as it came: parsed, large integers would become others.
+    const opaque = /metadata$/i.test(name) && value.type !== 'null';
+    const shown = opaque ? text.slice(value.offset, value.offset + value.length) : valueText(getNodeValue(value));
+    return [[label(name), shown] as const];
+  });
+  out.lines(record(fields));
 }
 
 /** `externalAddress` is `external address` to people. */
 const label = (key: string): string => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
 
+/** Lists with commas; of leases and port maps in them the address; ranges of ports as `tcp 50000-50100`. */
 function valueText(value: unknown): string {
   if (value === null || value === undefined) return '';
-  if (typeof value === 'string') return value;
-  if (value instanceof JsonText) return value.text === 'null' ? '' : value.text;
-  if (Array.isArray(value)) {
-    return value.map((item: unknown) => (hasAddress(item) ? item.address : valueText(item))).join(', ');
-  }
-  return JSON.stringify(value);
+  if (Array.isArray(value)) return value.map(valueText).join(', ');
+  if (typeof value !== 'object') return String(value);
+  if ('address' in value) return valueText(value.address);
+  if ('first' in value && 'last' in value) return `${valueText(value.first)}-${valueText(value.last)}`;
+  return Object.entries(value)
+    .map(([key, member]) => `${key} ${valueText(member)}`)
+    .join(', ');
 }
-
-const hasAddress = (value: unknown): value is { address: string } =>
-  typeof value === 'object' && value !== null && 'address' in value && typeof value.address === 'string';

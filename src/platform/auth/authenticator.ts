@@ -63,6 +63,12 @@ async function loadKeys(settings: AuthSettings): Promise<Keys> {
   );
 }
 
+/** The keys could not be fetched, or what came is none: not the fault of the token. */
+function keysAreAway(error: unknown): boolean {
+  if (!(error instanceof errors.JOSEError)) return true;
+  return ['ERR_JWKS_TIMEOUT', 'ERR_JWKS_INVALID', 'ERR_JOSE_GENERIC'].includes(error.code);
+}
+
 function text(payload: JWTPayload, claim: string): string | undefined {
   const value = payload[claim];
   return typeof value === 'string' && value.length > 0 && value.length <= 255 ? value : undefined;
@@ -114,16 +120,13 @@ export class Authenticator {
       return payload;
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw unauthenticated('The token has expired. Get a new one.', error);
-      if (error instanceof errors.JWKSTimeout || error instanceof TypeError) {
+      if (keysAreAway(error)) {
         throw new Problem('unavailable', 'The server of the token keys does not answer. Try again.', { cause: error });
       }
-      if (error instanceof errors.JOSEError) {
-        throw unauthenticated(
-          'The token is not valid here: its signature, issuer, audience or claims do not fit.',
-          error,
-        );
-      }
-      throw error;
+      throw unauthenticated(
+        'The token is not valid here: its signature, issuer, audience or claims do not fit.',
+        error,
+      );
     }
   }
 

@@ -1,0 +1,71 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { completionCommand } from './commands/completion.js';
+import { connectCommand } from './commands/connect.js';
+import { createCommand } from './commands/create.js';
+import { deleteCommand } from './commands/delete.js';
+import { eventsCommand } from './commands/events.js';
+import { gatewayCommands } from './commands/gateway.js';
+import { leaseCommands } from './commands/lease.js';
+import { loginCommands } from './commands/login.js';
+import { poolCommands } from './commands/pool.js';
+import { portmapCommands } from './commands/portmap.js';
+import { reservationCommands } from './commands/reservation.js';
+import { showCommand } from './commands/show.js';
+import { statusCommand } from './commands/status.js';
+import { subnetCommands } from './commands/subnet.js';
+import { examples } from './options/examples.js';
+
+/** The whole command line. Errors of usage are thrown as `CommanderError`, after commander has told them. */
+export function vlab(): Command {
+  const program = new Command('vlab')
+    .description('Components, their addresses and their ports, of a Berth.')
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print this help')
+    .helpCommand(false)
+    .option('--url <url>', 'where the API is (default: BERTH_URL, else as logged in)')
+    .option(
+      '--token <token>',
+      'who you are (default: BERTH_TOKEN, else as logged in); others can see it in the process list',
+    )
+    .option('--token-file <file>', 'file with the token')
+    .option('--json', "print the API's JSON on standard output, for programs")
+    .option('--verbose', 'tell every request on standard error')
+    .configureHelp({ showGlobalOptions: true })
+    .showHelpAfterError('Try --help.')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'vlab:')) })
+    .exitOverride();
+
+  program.commandsGroup('Components:');
+  createCommand(program);
+  connectCommand(program);
+  showCommand(program);
+  deleteCommand(program);
+  program.commandsGroup('Resources:');
+  portmapCommands(program);
+  poolCommands(program);
+  subnetCommands(program);
+  reservationCommands(program);
+  leaseCommands(program);
+  gatewayCommands(program);
+  program.commandsGroup('You and Berth:');
+  loginCommands(program);
+  statusCommand(program);
+  eventsCommand(program);
+  completionCommand(program);
+  examples(
+    program,
+    'vlab login --url https://berth.example --token-file token',
+    'vlab create windows --name win1',
+    'vlab connect windows --name win1',
+    'vlab show',
+    'vlab delete windows --name win1',
+  );
+  program.addHelpText('after', '\nExit codes: 0 done, 1 error, 2 wrong usage, 3 not found.');
+  return program;
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

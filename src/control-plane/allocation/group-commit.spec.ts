@@ -1,0 +1,97 @@
+import { describe, expect, it } from '@jest/globals';
+import { Problem } from '../../platform/problem/problem.js';
+import { Failure, GroupCommit } from './group-commit.js';
+
+/** A transaction that ends when the test says so. */
+class Gate {
+  readonly batches: string[][] = [];
+  private readonly open: (() => void)[] = [];
+
+  readonly run = async (_key: string, requests: readonly string[]): Promise<(string | Failure)[]> => {
+    this.batches.push([...requests]);
+    await new Promise<void>((resolve) => this.open.push(resolve));
+    return requests.map((request) => {
+      if (request === 'own') return new Failure(new Error('own'));
+      return `did ${request}`;
+    });
+  };
+
+  /** Lets the transaction that runs, or is about to, end. */
+  async next(): Promise<void> {
+    while (this.open.length === 0) await Promise.resolve();
+    this.open.shift()?.();
+  }
+}
+
+describe('GroupCommit', () => {
+  it('runs the first at once, and all that arrive meanwhile together in the next', async () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run);
+    const first = group.submit('k', 'a');
+    const rest = ['b', 'c', 'd'].map((request) => group.submit('k', request));
+    expect(gate.batches).toEqual([['a']]);
+    await gate.next();
+    await expect(first).resolves.toBe('did a');
+    expect(gate.batches).toEqual([['a'], ['b', 'c', 'd']]);
+    await gate.next();
+    await expect(Promise.all(rest)).resolves.toEqual(['did b', 'did c', 'did d']);
+  });
+
+  it('does not let requests of different keys wait for each other', () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run);
+    void group.submit('k', 'a');
+    void group.submit('l', 'b');
+    expect(gate.batches).toEqual([['a'], ['b']]);
+  });
+
+  it('cuts what is more than a batch', async () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run, 2);
+    const all = ['a', 'b', 'c', 'd'].map((request) => group.submit('k', request));
+    for (const done of [[0], [1, 2], [3]]) {
+      await gate.next();
+      for (const index of done) await all[index];
+    }
+    expect(gate.batches).toEqual([['a'], ['b', 'c'], ['d']]);
+  });
+
+  it("leaves one caller's failure its own", async () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run);
+    const first = group.submit('k', 'a');
+    const [own, other] = [group.submit('k', 'own'), group.submit('k', 'b')];
+    await gate.next();
+    await first;
+    await gate.next();
+    await expect(own).rejects.toThrow('own');
+    await expect(other).resolves.toBe('did b');
+  });
+
+  it('runs a batch that broke as a whole again, one by one', async () => {
+    const batches: string[][] = [];
+    const group = new GroupCommit<string, string>(async (_key, requests) => {
+      batches.push([...requests]);
+      await Promise.resolve();
+      if (requests.includes('bad')) throw new Error('broken');
+      return requests.map((request) => `did ${request}`);
+    });
+    const all = ['a', 'b', 'bad', 'c'].map((request) => group.submit('k', request));
+    const settled = await Promise.allSettled(all);
+    expect(settled.map((result) => result.status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled']);
+    expect(batches).toEqual([['a'], ['b', 'bad', 'c'], ['b'], ['bad'], ['c']]);
+  });
+
+  it('gives a problem that all have in common to all, without trying again', async () => {
+    const batches: string[][] = [];
+    const group = new GroupCommit<string, string>(async (_key, requests) => {
+      batches.push([...requests]);
+      await Promise.resolve();
+      throw new Problem('not-found', 'gone');
+    });
+    const settled = await Promise.allSettled(['a', 'b', 'c'].map((request) => group.submit('k', request)));
+    expect(settled.every((result) => result.status === 'rejected' && result.reason instanceof Problem)).toBe(true);
+    expect(batches).toEqual([['a'], ['b', 'c']]);
+    await expect(group.submit('k', 'd')).rejects.toThrow('gone'); // and the queue goes on
+  });
+});
