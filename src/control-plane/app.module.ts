@@ -27,6 +27,7 @@ import { PortMapEntity } from './port-maps/port-map.entity.js';
 import { PortMapsModule } from './port-maps/port-maps.module.js';
 import { ReservationEntity } from './reservations/reservation.entity.js';
 import { ReservationsModule } from './reservations/reservations.module.js';
+import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
 import { SubnetEntity } from './subnets/subnet.entity.js';
 import { SubnetsModule } from './subnets/subnets.module.js';
 
@@ -62,7 +63,7 @@ class PlatformModule {
   }
 }
 
-/** The loops of the control plane: relay and listener. */
+/** The loops of the control plane: relay, listener, sweeper. */
 @Module({})
 class LoopsModule {
   static with({ database, nats }: Config, log: Log): DynamicModule {
@@ -76,6 +77,11 @@ class LoopsModule {
           provide: Relay,
           useFactory: (db: Database, signal: EventSignal) => new Relay(db, signal, publisher(), log),
           inject: [Database, EventSignal],
+        },
+        {
+          provide: IdempotencySweeper,
+          useFactory: (db: Database) => new IdempotencySweeper(db, log),
+          inject: [Database],
         },
         {
           provide: EventListener,

@@ -107,7 +107,8 @@ const label = (key: string): string => key.replace(/[A-Z]/g, (letter) => ` ${let
 function valueText(value: unknown): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map(valueText).join(', ');
-  if (typeof value !== 'object') return String(value);
+  if (typeof value === 'string') return value;
+  if (typeof value !== 'object') return JSON.stringify(value);
   if ('address' in value) return valueText(value.address);
   if ('first' in value && 'last' in value) return `${valueText(value.first)}-${valueText(value.last)}`;
   return Object.entries(value)
