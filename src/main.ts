@@ -163,8 +163,9 @@ berth
       .default(duration('12h'), '12h'),
   )
   .action(async ({ role, sub, ttl, ...where }: TokenOptions) => {
-    if ((role === 'gateway') !== (where.gateway !== undefined))
+    if ((role === 'gateway') !== (where.gateway !== undefined)) {
       berth.error('error: --role gateway and --gateway go together.');
+    }
     const { localToken } = await import('./up/local-token.js');
     console.log(await localToken(loadConfig(), { role, sub, ...where }, ttl));
   });

@@ -39,9 +39,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
   });
   const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
   const waker =
-    settings.natsUrl === undefined
-      ? undefined
-      : new BusWaker({ url: settings.natsUrl, token: settings.natsToken }, () => poller.wake(), log);
+    settings.natsUrl === undefined ? undefined : new BusWaker({ url: settings.natsUrl }, () => poller.wake(), log);
   return {
     close: async () => {
       await Promise.all([waker?.close(), poller.close()]);

@@ -15,7 +15,6 @@ export interface GatewaySettings {
   recheckSeconds: number;
   /** When given, events on this bus end the long poll's wait early. */
   natsUrl?: string | undefined;
-  natsToken?: string | undefined;
   /** `--plan` prints JSON. */
   json?: boolean | undefined;
   /** Apply also a plan that the fuse would refuse. */

@@ -1,4 +1,5 @@
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { natsServers } from '../platform/nats/servers.js';
 import type { Log } from './settings.js';
 import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
 
@@ -16,7 +17,7 @@ export class BusWaker {
   private readonly closing = new AbortController();
 
   constructor(
-    private readonly bus: { url: string; token?: string | undefined },
+    private readonly bus: { url: string },
     private readonly onEvent: () => void,
     private readonly log: Log,
   ) {
@@ -55,13 +56,11 @@ export class BusWaker {
 
   /** Connected until closed: the client reconnects by itself, for ever. */
   private async listen(): Promise<void> {
-    const { url, token } = this.bus;
     const connection = await connect({
-      servers: url.split(','),
+      ...natsServers(this.bus.url),
       name: 'berth-gateway',
       maxReconnectAttempts: -1,
       timeout: 5_000,
-      ...(token === undefined ? {} : { token }),
     });
     this.connection = connection;
     if (this.closed()) return connection.close();

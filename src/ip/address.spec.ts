@@ -8,7 +8,10 @@ const anyAddress = fc.oneof(
   // many zero groups, to exercise the shortening
   fc
     .array(fc.constantFrom(0n, 0n, 0n, 1n, 0xffffn), { minLength: 8, maxLength: 8 })
-    .map((groups): Address => ({ family: 6, value: groups.reduce((value, group) => (value << 16n) | group, 0n) })),
+    .map((groups): Address => ({
+      family: 6,
+      value: groups.reduce<bigint>((value, group) => (value << 16n) | group, 0n),
+    })),
 );
 
 describe('parseAddress', () => {

@@ -1,4 +1,6 @@
-import { URL } from 'node:url';
+import { fileURLToPath, URL } from 'node:url';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,18 +39,26 @@ async function startServer() {
   const folder = await mkdtemp(join(tmpdir(), 'berth-pg-'));
   await chmod(folder, 0o755); // as root the server runs as another user, who must be able to enter
   const cluster = await startCluster(Home.open(folder), { durable: false, connections: 300 });
+  const watchdog = await startWatchdog(cluster.pid, folder);
   later(async () => {
     await cluster.stop();
     await rm(folder, { recursive: true, force: true });
+    watchdog.disconnect();
   });
-  // Ctrl-C ends jest without its teardown, and the server is in a session of its own.
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
-    process.once(signal, () => {
-      cluster.kill();
-      process.kill(process.pid, signal);
-    });
-  }
   return cluster.adminUrl;
+}
+
+async function startWatchdog(pid, folder) {
+  const program = fileURLToPath(new URL('watchdog.mjs', import.meta.url));
+  const watchdog = fork(program, [String(pid), folder], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: [],
+  });
+  await once(watchdog, 'message');
+  watchdog.unref();
+  watchdog.channel.unref();
+  return watchdog;
 }
 
 async function makeTemplate(server) {

@@ -27,7 +27,8 @@ export class Refusal extends Failure {
 export function answer<T>(result: { data?: T; response: Response }): Answer<T> {
   const { response } = result;
   const text = textOf(response);
-  if (!response.ok) throw refusal(response, text);
+  const missing = result.data === undefined && response.status !== 204;
+  if (!response.ok || missing) throw refusal(response, text);
   return { data: result.data as T, text };
 }
 

@@ -82,7 +82,9 @@ async function attempt(settings: TransportSettings, url: string, init: RequestIn
 /** A response that can be read again, with its text kept. */
 function kept({ response, text }: Answered): Response {
   const { status, headers } = response;
-  const copy = new Response(text === '' ? null : text, { status, headers });
+  // A page of something else would only fail to be parsed.
+  const readable = text !== '' && /json/.test(headers.get('content-type') ?? '');
+  const copy = new Response(readable ? text : null, { status, headers });
   bodies.set(copy, text);
   return copy;
 }

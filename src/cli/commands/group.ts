@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { examples } from '../options/examples.js';
+import { groupExamples } from '../options/examples.js';
 import { listing, type ListOptions } from '../options/listing.js';
 import { findId } from '../resources/find.js';
 import type { Resource } from '../resources/resource.js';
@@ -31,7 +31,7 @@ export function resourceGroup<T extends Named>(
 ): Command {
   const { called = `name or id of the ${resource.one}`, list = (command) => command, within } = settings;
   const group = program.command(word).description(`list, show and change ${resource.many}`);
-  examples(group, ...settings.examples);
+  groupExamples(group, settings.examples);
   listing(list(group.command('list').description(`list ${resource.many}`)), resource.filters).action(
     withSession(async (session: Session, { pool, subnet, reservation, ...options }: ListOptions & Parents) => {
       const parents = { pool, subnet, reservation };

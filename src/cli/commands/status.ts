@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { answer, Refusal } from '../client/answer.js';
 import type { Gateway } from '../client/client.js';
 import { Failure } from '../failure.js';
+import { examples } from '../options/examples.js';
 import { paintStatus } from '../output/output.js';
 import { record, table, type Column } from '../output/table.js';
 import { ago } from '../output/words.js';
@@ -19,10 +20,11 @@ interface GatewayState {
 }
 
 export function statusCommand(program: Command): void {
-  program
+  const command = program
     .command('status')
     .description('who am I, is Berth reachable, how are the gateways and my port maps')
     .action(withSession(status));
+  examples(command, 'vlab status', 'vlab status --json');
 }
 
 async function status(session: Session): Promise<void> {

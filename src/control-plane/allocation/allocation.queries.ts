@@ -25,6 +25,15 @@ export const GIVE_POSITIONS = `SELECT space_give($1, $2::numeric[])`;
 export const LOCK_SPACES = `
   SELECT 1 FROM space_chunk WHERE space_id = ANY($1::bigint[]) ORDER BY space_id, last FOR UPDATE`;
 
+/** Locks the chunks of some positions, in order. Each is an index look-up. */
+export const LOCK_POSITIONS = `
+  SELECT 1 FROM space_chunk c
+  WHERE (c.space_id, c.last) IN (
+    SELECT t.space, chunk.last FROM unnest($1::bigint[], $2::numeric[]) AS t (space, position)
+    CROSS JOIN LATERAL (SELECT k.last FROM space_chunk k
+                        WHERE k.space_id = t.space AND k.last >= t.position ORDER BY k.last LIMIT 1) AS chunk)
+  ORDER BY c.space_id, c.last FOR UPDATE OF c`;
+
 /** Number of free positions. */
 export const COUNT_FREE = `
   SELECT coalesce(sum(last - first + 1), 0)::text AS free FROM free_interval WHERE space_id = $1`;

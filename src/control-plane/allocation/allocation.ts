@@ -5,6 +5,7 @@ import {
   COUNT_FREE,
   CREATE_SPACE,
   GIVE_POSITIONS,
+  LOCK_POSITIONS,
   LOCK_SPACES,
   REMOVE_POSITIONS,
   TAKE_EXACT_POSITIONS,
@@ -170,6 +171,15 @@ export class Allocation {
   /** Locks spaces against every taker, before the rows that they belong to are deleted. */
   async lock(unit: Unit, spaces: readonly string[]): Promise<void> {
     await unit.query(LOCK_SPACES, [spaces]);
+  }
+
+  /**
+   * Locks the chunks of positions that are about to be given back. To be done before any row that holds them is locked:
+   * whoever deletes a subnet or a gateway has its chunks first and waits for those rows.
+   */
+  async lockPositions(unit: Unit, taken: readonly Taken[]): Promise<void> {
+    if (taken.length === 0) return;
+    await unit.query(LOCK_POSITIONS, [taken.map(({ space }) => space), taken.map(({ position }) => String(position))]);
   }
 
   async countFree(unit: Unit, space: string): Promise<bigint> {

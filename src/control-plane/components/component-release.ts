@@ -14,6 +14,19 @@ export class ComponentRelease {
     private readonly maps: PortMapRemoval,
   ) {}
 
+  /** Locks everything that components hold, before their rows are locked. */
+  async lockHeldBy(unit: Unit, ids: readonly string[]): Promise<void> {
+    const rows = await unit.query<{ id: string | null }>(
+      'SELECT reservation_id AS id FROM component WHERE id = ANY($1)',
+      [ids],
+    );
+    await this.leases.lockHeldBy(
+      unit,
+      rows.flatMap((row) => row.id ?? []),
+      ids,
+    );
+  }
+
   async release(unit: Unit, id: string): Promise<void> {
     const { manager } = unit.transaction;
     const component = await manager.findOneByOrFail(ComponentEntity, { id });

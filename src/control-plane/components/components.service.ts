@@ -140,6 +140,7 @@ export class ComponentsService {
   async delete(caller: Caller, idOrName: string): Promise<Reply> {
     const { id } = await this.find(caller, idOrName);
     return this.units.run(async (unit) => {
+      await this.release.lockHeldBy(unit, [id]);
       const component = await lockForDelete(unit, ComponentEntity, 'component', id, caller);
       requireOwner(caller, component.owner);
       await this.release.release(unit, id);

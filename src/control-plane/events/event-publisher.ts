@@ -7,6 +7,7 @@ import {
   type JetStreamClient,
 } from '@nats-io/jetstream';
 import { connect, type NatsConnection } from '@nats-io/transport-node';
+import { natsServers } from '../../platform/nats/servers.js';
 import type { Log } from '../../platform/logging/log.js';
 import { cloudEvent, type StoredEvent } from './event.js';
 
@@ -38,7 +39,7 @@ export class EventPublisher {
   async ready(): Promise<void> {
     if (this.client !== undefined && this.connection?.isClosed() === false) return;
     const { url, stream } = this.settings;
-    const { servers, ...credentials } = serverOf(url);
+    const { servers, ...credentials } = natsServers(url);
     this.connection = await connect({
       servers,
       ...credentials,
@@ -96,14 +97,4 @@ export class EventPublisher {
   async close(): Promise<void> {
     await this.connection?.close();
   }
-}
-
-/** The client takes credentials apart from the addresses. */
-function serverOf(urls: string): { servers: string[]; user?: string; pass?: string; token?: string } {
-  const parsed = urls.split(',').map((url) => new URL(url.trim()));
-  const servers = parsed.map(({ protocol, host }) => `${protocol}//${host}`);
-  const named = parsed.find(({ username }) => username !== '');
-  if (named === undefined) return { servers };
-  const [user, pass] = [decodeURIComponent(named.username), decodeURIComponent(named.password)];
-  return pass === '' ? { servers, token: user } : { servers, user, pass };
 }

@@ -89,6 +89,7 @@ export class DesiredStateService {
   async report(caller: Caller, name: string, report: StatusReport): Promise<Reply> {
     const gateway = await this.gateways.forAgent(caller, name);
     await this.units.run(async (unit) => {
+      await this.removal.lockSpace(unit, report.gone);
       await unit.query(MARK_SEEN, [gateway.id, report.mode, report.generation]);
       const rows = await unit.query<PortMapRow>(APPLY_STATUS, [
         gateway.id,

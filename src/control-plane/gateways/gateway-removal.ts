@@ -13,11 +13,21 @@ export class GatewayRemoval {
     private readonly maps: PortMapRemoval,
   ) {}
 
+  /** Locks what the gateway's components hold, before any row is locked. */
+  async lockHeldBy(unit: Unit, gatewayId: string): Promise<void> {
+    await this.components.lockHeldBy(unit, await this.componentsOf(unit, gatewayId));
+  }
+
+  private async componentsOf(unit: Unit, gatewayId: string): Promise<string[]> {
+    const rows = await unit.query<{ id: string }>('SELECT id FROM component WHERE gateway_id = $1 ORDER BY id', [
+      gatewayId,
+    ]);
+    return rows.map(({ id }) => id);
+  }
+
   /** Refuses while it has components or port maps; with `force` ends them all, confirmed or not. */
   async emptied(unit: Unit, gateway: GatewayEntity, force: boolean): Promise<void> {
-    const components = await unit.query<{ id: string }>('SELECT id FROM component WHERE gateway_id = $1 ORDER BY id', [
-      gateway.id,
-    ]);
+    const components = await this.componentsOf(unit, gateway.id);
     const maps = await unit.query<{ id: string }>('SELECT id FROM port_map WHERE gateway_id = $1 ORDER BY id', [
       gateway.id,
     ]);
@@ -27,7 +37,7 @@ export class GatewayRemoval {
         `The gateway ${JSON.stringify(gateway.name)} has ${components.length} components and ${maps.length} port maps. Delete them first, or use ?force=true.`,
       );
     }
-    for (const { id } of components) await this.components.release(unit, id);
+    for (const id of components) await this.components.release(unit, id);
     await this.maps.begin(
       unit,
       maps.map((map) => map.id),

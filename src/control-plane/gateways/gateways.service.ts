@@ -126,6 +126,7 @@ export class GatewaysService {
     const id = (await this.lookup.find(idOrName))?.id ?? idOrName;
     return this.units.run(async (unit) => {
       const ports = await this.lookup.ports(unit.transaction.manager, [id]);
+      await this.removal.lockHeldBy(unit, id);
       // Against takers, before we look whether anything is left.
       await this.allocation.lock(
         unit,

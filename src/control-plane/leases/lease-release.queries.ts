@@ -4,6 +4,14 @@ export const SPACES_OF = {
   subnet: `SELECT space_id FROM subnet WHERE id = $1`,
 } as const;
 
+/** Addresses that some reservations hold, and the maps that go with them or with a component ($2). */
+export const HELD_ADDRESSES = `
+  SELECT s.space_id AS space, host(l.address) AS address
+  FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE l.reservation_id = ANY($1)`;
+export const HELD_MAPS = `
+  SELECT p.id FROM port_map p
+  WHERE p.component_id = ANY($2) OR p.lease_id IN (SELECT l.id FROM lease l WHERE l.reservation_id = ANY($1))`;
+
 /** The leases of some reservations, locked, with what is needed to give their addresses back. */
 export const LEASES_OF_RESERVATIONS = `
   SELECT l.id, l.name, l.tags, l.metadata, l.version, l.created_at AS "createdAt", l.updated_at AS "updatedAt",

@@ -11,6 +11,8 @@ import type { LeaseEntity } from './lease.entity.js';
 import {
   DELETE_LEASES,
   DETACH_MAPS,
+  HELD_ADDRESSES,
+  HELD_MAPS,
   LEASES_OF_RESERVATIONS,
   MAPS_OF_LEASES,
   REST_ADDRESSES,
@@ -57,6 +59,22 @@ export class LeaseRelease {
       ]);
     }
     await this.allocation.give(unit, free);
+  }
+
+  /**
+   * Locks what some reservations and components hold, before they are locked themselves: whoever deletes the subnet has
+   * the chunks first and waits for these rows.
+   */
+  async lockHeldBy(unit: Unit, reservationIds: readonly string[], componentIds: readonly string[]): Promise<void> {
+    const addresses = await unit.query<{ space: string; address: string }>(HELD_ADDRESSES, [reservationIds]);
+    const maps = await unit.query<{ id: string }>(HELD_MAPS, [reservationIds, componentIds]);
+    await this.allocation.lockPositions(unit, [
+      ...addresses.map(({ space, address }) => ({ space, position: storedAddress(address).value })),
+      ...(await this.removal.positionsOf(
+        unit,
+        maps.map((map) => map.id),
+      )),
+    ]);
   }
 
   /** Locks the spaces of a pool's subnets, or of one subnet, against takers. */

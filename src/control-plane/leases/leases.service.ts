@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { checkedAddress, formatAddress } from '../../ip/address.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
@@ -31,7 +32,10 @@ export class LeasesService {
       whole,
       where: (builder) => {
         if (id !== undefined) builder.andWhere('r.reservation_id = :id', { id });
-        if (query.address !== undefined) builder.andWhere('r.address = :address::inet', { address: query.address });
+        if (query.address !== undefined) {
+          const address = formatAddress(checkedAddress(query.address));
+          builder.andWhere('r.address = :address::inet', { address });
+        }
       },
       documents: (rows) => rows.map((row) => LeaseDocument.from(row)),
     });

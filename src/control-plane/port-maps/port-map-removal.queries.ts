@@ -1,5 +1,12 @@
 import { PORT_MAP_COLUMNS } from './port-map-rows.js';
 
+/** Positions that maps hold: their ports, and addresses that rest because of them. */
+export const POSITIONS_OF_MAPS = `
+  SELECT o.space_id AS space, p.connection_port::text AS position
+  FROM port_map p JOIN gateway_ports o ON o.gateway_id = p.gateway_id AND o.protocol = p.protocol WHERE p.id = ANY($1)
+  UNION ALL
+  SELECT r.space_id, r.position::text FROM resting_address r WHERE r.port_map_id = ANY($1)`;
+
 /** Locks maps, in order, so that two removals of overlapping sets cannot deadlock. */
 export const LOCK_MAPS = `SELECT id FROM port_map WHERE id = ANY($1) ORDER BY id FOR UPDATE`;
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Allocation } from '../allocation/allocation.js';
+import { Allocation, type Taken } from '../allocation/allocation.js';
 import type { Unit } from '../events/unit-of-work.js';
 import {
   BEGIN_REMOVAL,
@@ -7,6 +7,7 @@ import {
   END_RESTING,
   LOCK_MAPS,
   LOCK_RESTING,
+  POSITIONS_OF_MAPS,
   REMOVING_MAPS,
 } from './port-map-removal.queries.js';
 import { portMapDocument, type PortMapRow } from './port-map-rows.js';
@@ -25,6 +26,17 @@ export interface RemovingMap {
 @Injectable()
 export class PortMapRemoval {
   constructor(private readonly allocation: Allocation) {}
+
+  /** What some maps hold, to be locked (`Allocation.lockPositions`) before the maps themselves are. */
+  async positionsOf(unit: Unit, ids: readonly string[]): Promise<Taken[]> {
+    const rows = await unit.query<{ space: string; position: string }>(POSITIONS_OF_MAPS, [ids]);
+    return rows.map(({ space, position }) => ({ space, position: BigInt(position) }));
+  }
+
+  /** Locks what some maps hold; see `positionsOf`. */
+  async lockSpace(unit: Unit, ids: readonly string[]): Promise<void> {
+    await this.allocation.lockPositions(unit, await this.positionsOf(unit, ids));
+  }
 
   /** Begins to remove maps; answers with those that must still be confirmed. Of unseen gateways they go at once. */
   async begin(unit: Unit, ids: readonly string[]): Promise<RemovingMap[]> {

@@ -107,7 +107,9 @@ export class PortMapsService {
         const { gateway, owner, address, component, status } = query;
         if (gateway !== undefined) builder.andWhere('r.gateway_id = :gateway', { gateway });
         if (owner !== undefined) builder.andWhere('r.owner = :owner', { owner });
-        if (address !== undefined) builder.andWhere('r.address = :address::inet', { address });
+        if (address !== undefined) {
+          builder.andWhere('r.address = :address::inet', { address: formatAddress(checkedAddress(address)) });
+        }
         if (component !== undefined) builder.andWhere('r.component_id = :component', { component });
         if (status !== undefined) builder.andWhere('r.status = :status', { status });
       },
@@ -165,6 +167,7 @@ export class PortMapsService {
   /** The map stops to be desired at once; its port is free again when the gateway confirms that the rule is gone. */
   delete(caller: Caller, id: string): Promise<Reply> {
     return this.units.run(async (unit) => {
+      await this.removal.lockSpace(unit, [pathId('port map', id)]);
       const map = await lockForChange(unit, PortMapEntity, 'port map', pathId('port map', id), caller);
       requireOwner(caller, map.owner);
       await this.removal.begin(unit, [map.id]);

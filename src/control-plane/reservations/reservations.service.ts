@@ -123,6 +123,7 @@ export class ReservationsService {
   /** Releases all its addresses and removes it, in one transaction. */
   delete(caller: Caller, id: string): Promise<Reply> {
     return this.units.run(async (unit) => {
+      await this.release.lockHeldBy(unit, [pathId('reservation', id)], []);
       const reservation = await lockForDelete(
         unit,
         ReservationEntity,

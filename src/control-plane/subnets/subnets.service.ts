@@ -3,7 +3,7 @@ import { Database } from '../../platform/database/database.js';
 import { violates } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
-import type { AddressRange } from '../../ip/address.js';
+import { checkedAddress, formatAddress, type AddressRange } from '../../ip/address.js';
 import { Allocation } from '../allocation/allocation.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
@@ -57,7 +57,8 @@ export class SubnetsService {
       where: (builder) => {
         if (id !== undefined) builder.andWhere('r.pool_id = :id', { id });
         if (query.address !== undefined) {
-          builder.andWhere('r.first <= :address::inet AND r.last >= :address::inet', { address: query.address });
+          const address = formatAddress(checkedAddress(query.address));
+          builder.andWhere('r.first <= :address::inet AND r.last >= :address::inet', { address });
         }
       },
       documents: (rows) => rows.map((row) => SubnetDocument.from(row)),

@@ -1,0 +1,57 @@
+import { describe, expect, it } from '@jest/globals';
+import type { ComponentKind, PortMap } from '../client/client.js';
+import { choose } from './choose.js';
+
+const map = (targetPort: number, address = '10.0.0.1', protocol: 'tcp' | 'udp' = 'tcp'): PortMap =>
+  ({ targetPort, address, protocol, connectionPort: 50000 }) as PortMap;
+
+const kind = (ports: Record<string, number>, defaultPort: string | null): ComponentKind => ({
+  name: 'kind',
+  ports: Object.entries(ports).map(([name, targetPort]) => ({ name, targetPort, protocol: 'tcp', create: true })),
+  defaultPort,
+  user: 'root',
+});
+
+const ONEFS = kind({ https: 8080, ssh: 22 }, 'https');
+
+describe('choose', () => {
+  it('takes the usual protocol of the kind, at the port of the kind', () => {
+    expect(choose('a', ONEFS, [map(22), map(8080)], {})).toMatchObject({
+      protocol: 'https',
+      map: { targetPort: 8080 },
+    });
+  });
+
+  it('takes the protocol asked for; scp goes where ssh does', () => {
+    expect(choose('a', ONEFS, [map(22), map(8080)], { protocol: 'scp' }).map.targetPort).toBe(22);
+    expect(choose('a', ONEFS, [map(22), map(3389)], { protocol: 'rdp' }).map.targetPort).toBe(3389);
+  });
+
+  it('takes what there is when the usual port is not mapped, or the kind is not known', () => {
+    expect(choose('a', ONEFS, [map(22)], {}).protocol).toBe('ssh');
+    expect(choose('a', undefined, [map(53, '10.0.0.1', 'udp'), map(443)], {}).protocol).toBe('https');
+  });
+
+  it('takes the first address, or the one asked for', () => {
+    const maps = [map(22, '10.0.0.1'), map(22, '10.0.0.2')];
+    expect(choose('a', undefined, maps, {}).map.address).toBe('10.0.0.1');
+    expect(choose('a', undefined, maps, { address: '10.0.0.2' }).map.address).toBe('10.0.0.2');
+    expect(() => choose('a', undefined, maps, { address: '10.0.0.3' })).toThrow(
+      '"a" has no TCP port map to 10.0.0.3; it has',
+    );
+  });
+
+  it('asks when the kind has no usual protocol and there are several', () => {
+    const ana = kind({ ssh: 22, mgmt: 7543 }, null);
+    expect(() => choose('a', ana, [map(22), map(7543)], {})).toThrow('Say --protocol ssh or --protocol mgmt.');
+    expect(choose('a', ana, [map(7543)], {}).protocol).toBe('mgmt');
+  });
+
+  it('says what there is instead', () => {
+    expect(() => choose('a', ONEFS, [map(22)], { protocol: 'https' })).toThrow(
+      '"a" has no port map for https (tcp 8080); it has tcp 22 of 10.0.0.1.',
+    );
+    expect(() => choose('a', ONEFS, [map(9999)], {})).toThrow('No program is known for the ports of "a"');
+    expect(() => choose('a', ONEFS, [], {})).toThrow('"a" has no port maps.');
+  });
+});
