@@ -6,12 +6,10 @@ const anyAddress = fc.oneof(
   fc.bigInt(0n, maxOf(4)).map((value): Address => ({ family: 4, value })),
   fc.bigInt(0n, maxOf(6)).map((value): Address => ({ family: 6, value })),
   // many zero groups, to exercise the shortening
-  fc
-    .array(fc.constantFrom(0n, 0n, 0n, 1n, 0xffffn), { minLength: 8, maxLength: 8 })
-    .map((groups): Address => ({
-      family: 6,
-      value: groups.reduce<bigint>((value, group) => (value << 16n) | group, 0n),
-    })),
+  fc.array(fc.constantFrom(0n, 0n, 0n, 1n, 0xffffn), { minLength: 8, maxLength: 8 }).map((groups): Address => ({
+    family: 6,
+    value: groups.reduce<bigint>((value, group) => (value << 16n) | group, 0n),
+  })),
 );
 
 describe('parseAddress', () => {

@@ -176,8 +176,6 @@ describe('the clients of RackHD', () => {
     });
 
     it('finds a server that is still starting by trying again', async () => {
-      const { hostname, port } = new URL(api.url);
-      expect([hostname, Number(port) > 0]).toEqual(['127.0.0.1', true]);
       const late = Api.start({ auth: 'none', database: api.database });
       const pools = await new GoClient(await late).index('/pools', 'pool');
       expect(pools.length).toBeGreaterThan(0);

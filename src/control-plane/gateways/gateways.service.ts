@@ -104,7 +104,7 @@ export class GatewaysService {
   }
 
   async update(caller: Caller, idOrName: string, body: GatewayChange): Promise<Reply> {
-    const id = (await this.lookup.find(idOrName))?.id ?? idOrName;
+    const id = await this.idOf(idOrName);
     if (body.name === '' || body.name === null) throw invalidField('name', 'must not be empty');
     return this.units.run(async (unit) => {
       const before = await lockForChange(unit, GatewayEntity, 'gateway', id, caller);
@@ -123,7 +123,7 @@ export class GatewaysService {
   }
 
   async delete(caller: Caller, idOrName: string, force: boolean): Promise<Reply> {
-    const id = (await this.lookup.find(idOrName))?.id ?? idOrName;
+    const id = await this.idOf(idOrName);
     return this.units.run(async (unit) => {
       const ports = await this.lookup.ports(unit.transaction.manager, [id]);
       await this.removal.lockHeldBy(unit, id);
@@ -144,6 +144,12 @@ export class GatewaysService {
       });
       return reply({ location: '/gateways' });
     });
+  }
+
+  private async idOf(idOrName: string): Promise<string> {
+    const gateway = await this.lookup.find(idOrName);
+    if (gateway === null) throw notFound('gateway', idOrName);
+    return gateway.id;
   }
 
   private async resize(unit: Unit, id: string, body: GatewayChange): Promise<void> {
