@@ -48,12 +48,14 @@ typecheck: $(INSTALLED)
 unit: $(BUILT)
 	@BERTH_TEST_NO_DATABASE=1 $(JEST) src
 
+# What the code generates, beside what is committed: a file that has not changed is not touched, so nothing is built again.
+GENERATE = mkdir -p $(CACHE) && $(BERTH) openapi > $(CACHE)/openapi.json && \
+	openapi-typescript $(CACHE)/openapi.json -o $(CACHE)/schema.ts >/dev/null
+PAIRS := $(CACHE)/openapi.json:openapi/openapi.json $(CACHE)/schema.ts:src/cli/client/schema.ts
+
 generated: $(BUILT)
-	@mkdir -p $(CACHE)
-	@$(BERTH) openapi > $(CACHE)/openapi.json
-	@openapi-typescript $(CACHE)/openapi.json -o $(CACHE)/schema.ts >/dev/null
-	@cmp -s $(CACHE)/openapi.json openapi/openapi.json && cmp -s $(CACHE)/schema.ts src/cli/client/schema.ts || \
-		{ echo 'openapi/ or src/cli/client/ is not what the code generates: run make openapi.' >&2; exit 1; }
+	@$(GENERATE); for pair in $(PAIRS); do cmp -s "$${pair%%:*}" "$${pair##*:}" || \
+		{ echo "$${pair##*:} is not what the code generates: run make openapi." >&2; exit 1; }; done
 
 test: test-tools $(BUILT) lint typecheck ## Every test there is; ends with "N passed, N failed"
 	@mkdir -p $(CACHE); rm -f $(RESULTS); status=0; \
@@ -68,7 +70,7 @@ bench: $(BUILT) ## Measure; ONLY=<name> for one benchmark
 	@exec node bench/run.mjs $(ONLY)
 
 openapi: $(BUILT) docs ## Write openapi/, the CLI's client and docs/configuration.md anew from the code
-	@npm run --silent openapi
+	@$(GENERATE); for pair in $(PAIRS); do cmp -s "$${pair%%:*}" "$${pair##*:}" || cp "$${pair%%:*}" "$${pair##*:}"; done
 
 docs: $(BUILT)
 	@$(BERTH) config --markdown > docs/configuration.md

@@ -141,7 +141,7 @@ describe('hostile requests', () => {
     const paths = ['/pools', '/nothing', '/health/live', '/pools/x', '/leases'];
     const requests = paths.map((path, n) => head('GET', path, n === paths.length - 1 ? 'Connection: close' : 'X: y'));
     const answer = await bytes(api, requests.join(''));
-    expect([...answer.matchAll(/^HTTP\/1\.1 (\d+)/gm)].map((match) => Number(match[1]))).toEqual([
+    expect([...answer.matchAll(/HTTP\/1\.1 (\d+)/g)].map((match) => Number(match[1]))).toEqual([
       200, 404, 200, 404, 200,
     ]);
   });

@@ -11,7 +11,7 @@ import type { GatewayEntity } from '../gateways/gateway.entity.js';
 import { findPool } from '../pools/find-pool.js';
 import { targetKey, type Target } from '../reservations/reservation-writer.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
-import { describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
+import { describePatched, requireName, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { claimId, isId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
 import { isUnprintable } from '../resource/validators.js';
@@ -55,7 +55,7 @@ export class ComponentsService {
 
   /** Claims addresses and ports under a name, all or nothing; the same request again is answered with the same claim. */
   async create(caller: Caller, body: NewComponent): Promise<Reply> {
-    if (body.name === '') throw invalidField('name', 'must not be empty');
+    requireName(body.name);
     if (body.kind === '') throw invalidField('kind', 'must not be empty');
     const owner = newOwner(caller, body.owner);
     const ports = checkedPorts(body);

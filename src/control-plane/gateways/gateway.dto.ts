@@ -192,6 +192,7 @@ export class DesiredStateQuery {
   @Type(() => Number)
   @IsInt()
   @Min(0)
+  @Max(Number.MAX_SAFE_INTEGER)
   after?: number;
 
   /** Seconds to wait for one, 0 to 60; then 204. */

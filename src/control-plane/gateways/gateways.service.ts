@@ -9,7 +9,14 @@ import { Allocation } from '../allocation/allocation.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { findPool } from '../pools/find-pool.js';
 import { newOwner, type Caller } from '../resource/caller.js';
-import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
+import {
+  describeNew,
+  describePatched,
+  requireName,
+  lockForChange,
+  lockForDelete,
+  saveChange,
+} from '../resource/change.js';
 import { chosenId } from '../resource/id.js';
 import { Idempotency } from '../resource/idempotency.js';
 import { insertNew } from '../resource/insert.js';
@@ -65,7 +72,7 @@ export class GatewaysService {
   }
 
   create(caller: Caller, body: NewGateway): Promise<Reply> {
-    if (body.name === '') throw invalidField('name', 'must not be empty');
+    requireName(body.name);
     return this.idempotency.run(caller, async (unit) => {
       const gateway = await refusingName(
         insertNew(unit, GatewayEntity, {

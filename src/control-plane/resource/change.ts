@@ -1,6 +1,6 @@
 import { mergePatch, JsonText } from '../../platform/json/json-text.js';
 import { etagOf } from '../../platform/http/reply.js';
-import { notFound, Problem } from '../../platform/problem/problem.js';
+import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { Unit } from '../events/unit-of-work.js';
 import type { Caller } from './caller.js';
@@ -12,6 +12,11 @@ export interface Described {
   name: string;
   tags: string[];
   metadata: JsonText;
+}
+
+/** For what must have a name; the common fields let it be absent, null or empty. */
+export function requireName(name: string | null | undefined): void {
+  if (name === undefined || name === null || name === '') throw invalidField('name', 'must not be empty');
 }
 
 /** How a new resource is described; what is absent or null is empty. */

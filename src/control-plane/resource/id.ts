@@ -6,16 +6,24 @@ const ID = /^([0-9a-f]{24}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const pool = Buffer.alloc(16 * 256);
 let used = pool.length;
 
-/** A UUIDv7 (RFC 9562 section 5.7): ids made later sort later, so inserts stay at the end of the index. */
+let lastTime = 0;
+let count = 0;
+
+/**
+ * A UUIDv7 (RFC 9562 section 5.7) with a counter in its 12 bits after the time (section 6.2, method 1): ids that a process
+ * makes later sort later, so inserts stay at the end of the index and what is made together keeps its order.
+ */
 export function newId(now = Date.now()): string {
+  if (now > lastTime) [lastTime, count] = [now, 0];
+  else if (++count > 0xfff) [lastTime, count] = [lastTime + 1, 0];
   if (used === pool.length) {
     randomFillSync(pool);
     used = 0;
   }
   const bytes = Buffer.from(pool.subarray(used, used + 16));
   used += 16;
-  bytes.writeUIntBE(now, 0, 6);
-  bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x70;
+  bytes.writeUIntBE(lastTime, 0, 6);
+  bytes.writeUInt16BE(0x7000 | count, 6);
   bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80;
   const hex = bytes.toString('hex');
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
