@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatAddress, storedAddress } from '../../src/ip/address.js';
 import { Api, eventually, type Answer } from '../support/api.js';
+import { expectSoundSpaces } from './spaces.js';
 
 /** Runs the work `times` times with `clients` of them at once; answers in the order of the starts. */
 async function concurrently<T>(clients: number, times: number, work: (n: number) => Promise<T>): Promise<T[]> {
@@ -22,21 +23,6 @@ const count = (answers: readonly Answer[], status: number): number =>
 
 const ipv4 = (n: number): string => formatAddress({ family: 4, value: 0x0a000000n + BigInt(n) });
 
-interface Interval {
-  space: string;
-  first: bigint;
-  last: bigint;
-}
-
-const sizeOf = (list: readonly Interval[]): bigint =>
-  list.reduce((sum, { first, last }) => sum + last - first + 1n, 0n);
-
-function bySpace(list: readonly Interval[]): Map<string, Interval[]> {
-  const map = new Map<string, Interval[]>();
-  for (const one of list) map.set(one.space, [...(map.get(one.space) ?? []), one]);
-  return map;
-}
-
 /** Two processes on one database; every claim below goes to one or the other in turn. */
 describe('allocation by two processes', () => {
   let apis: [Api, Api];
@@ -51,39 +37,7 @@ describe('allocation by two processes', () => {
     await apis[0].close();
   });
 
-  /** Free + held + resting is the size, nothing is in two of them, and free intervals do not overlap. */
-  async function checkSpaces(): Promise<void> {
-    const used = new Map<string, bigint[]>();
-    const use = (space: string, position: bigint): void => void used.set(space, [...(used.get(space) ?? []), position]);
-    for (const { space, address } of (await api().sql(
-      'SELECT s.space_id AS space, host(l.address) AS address FROM lease l JOIN subnet s ON s.id = l.subnet_id',
-    )) as { space: string; address: string }[]) {
-      use(space, storedAddress(address).value);
-    }
-    for (const { space, position } of (await api().sql(`
-      SELECT space_id AS space, connection_port AS position FROM port_map JOIN gateway_ports USING (gateway_id, protocol)
-      UNION ALL SELECT DISTINCT space_id, position FROM resting_address`)) as { space: string; position: string }[]) {
-      use(space, BigInt(position));
-    }
-    const free = bySpace(await intervals('free_interval'));
-    for (const [space, chunks] of bySpace(await intervals('space_chunk'))) {
-      const [held, open] = [used.get(space) ?? [], free.get(space) ?? []];
-      expect(new Set(held).size).toBe(held.length);
-      expect(sizeOf(open) + BigInt(held.length)).toBe(sizeOf(chunks));
-      expect(held.filter((one) => open.some(({ first, last }) => first <= one && one <= last))).toEqual([]);
-      expect(open.slice(1).filter(({ first }, index) => first <= (open[index]?.last ?? 0n))).toEqual([]);
-      used.delete(space);
-    }
-    expect([...used.keys()]).toEqual([]);
-  }
-
-  async function intervals(table: 'free_interval' | 'space_chunk'): Promise<Interval[]> {
-    const rows = (await api().sql(`SELECT space_id, first, last FROM ${table} ORDER BY space_id, last`)) as Record<
-      string,
-      string
-    >[];
-    return rows.map((row) => ({ space: row['space_id']!, first: BigInt(row['first']!), last: BigInt(row['last']!) }));
-  }
+  const checkSpaces = (): Promise<void> => expectSoundSpaces(api().database);
 
   it('64 clients take a range of 254 addresses: each once, then only subnet-exhausted', async () => {
     const { subnet } = await api().subnet('10.1.0.1', '10.1.0.254');

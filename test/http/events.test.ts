@@ -63,12 +63,14 @@ class Stream {
 describe('events', () => {
   let api: Api;
   const open: Stream[] = [];
+  const others: Api[] = [];
 
   beforeAll(async () => {
     api = await Api.start();
   });
   afterEach(async () => {
     await Promise.all(open.splice(0).map((stream) => stream.close()));
+    await Promise.all(others.splice(0).map((other) => other.end('SIGTERM')));
   });
   afterAll(() => api.close());
 
@@ -76,6 +78,12 @@ describe('events', () => {
     const stream = await Stream.open(api, query, headers);
     open.push(stream);
     return stream;
+  };
+  /** A second process on the same database, for one test. */
+  const another = async (): Promise<Api> => {
+    const other = await Api.start({ database: api.database, secret: api.secret });
+    others.push(other);
+    return other;
   };
   const settled = (): Promise<unknown> =>
     eventually('positions', async () => (await api.sql('SELECT 1 FROM outbox WHERE position IS NULL')).length === 0);
@@ -210,7 +218,7 @@ describe('events', () => {
   });
 
   it('have positions without gaps, in the order of commits for each resource, under load of two processes', async () => {
-    const other = await Api.start({ database: api.database, secret: api.secret });
+    const other = await another();
     const { id } = await api.make('/pools', {});
     const { subnet } = await api.subnet('10.42.0.0', '10.42.3.255');
     await Promise.all(
@@ -237,11 +245,11 @@ describe('events', () => {
     expect(versions).toEqual(versions.map((_, index) => index + 1));
     expect(versions).toHaveLength(193);
     const seen = new Map<string, string>();
-    for (const { subject, type } of rows.filter((row) => row.subject.startsWith('reservations/'))) {
+    for (const { subject, type } of rows) {
+      if (!subject.startsWith('reservations/') || type === 'ipam.reservation.updated') continue;
       expect(type).toBe(seen.has(subject) ? 'ipam.reservation.deleted' : 'ipam.reservation.created');
       seen.set(subject, type);
     }
-    await other.end('SIGTERM');
   });
 
   it('are read page by page without missing one', async () => {
@@ -304,7 +312,7 @@ describe('events', () => {
     });
 
     it('end when the server stops, while requests in progress are finished', async () => {
-      const stopping = await Api.start({ database: api.database, secret: api.secret });
+      const stopping = await another();
       const stream = await Stream.open(stopping);
       const { gateway, subnet } = await api.gateway();
       const [{ generation }] = [

@@ -221,8 +221,10 @@ describe('the life of port maps', () => {
   });
 
   describe('components', () => {
+    let name: string;
+    beforeEach(() => (name = `vm of ${gateway}`));
     const component = (body: object = {}): Promise<Answer['body']> =>
-      api.make('/components', { name: 'vm', kind: 'centos', gateway, ...body });
+      api.make('/components', { name, kind: 'centos', gateway, ...body });
 
     it('are claimed and released as one, and a new one of the name may be made at once', async () => {
       await report({});
@@ -233,25 +235,25 @@ describe('the life of port maps', () => {
           (map: { component: string; lease: string }) => map.component === made.id && map.lease === made.leases[0].id,
         ),
       ).toBe(true);
-      expect((await api.get('/components/vm')).body).toEqual(made);
+      expect((await api.get(`/components/${name}`)).body).toEqual(made);
       expect((await api.get(`/components/${made.id}`)).body).toEqual(made);
-      expect((await api.delete('/components/vm')).status).toBe(204);
-      expect((await api.get('/components/vm')).status).toBe(404);
+      expect((await api.delete(`/components/${name}`)).status).toBe(204);
+      expect((await api.get(`/components/${name}`)).status).toBe(404);
       expect((await api.get(`/reservations/${made.reservation}`)).status).toBe(404);
       const next = await component();
       expect(next.leases[0].address).toBe('10.20.0.2'); // the first rests
       await report({ gone: made.portMaps.map(({ id }: Map) => id) });
-      expect((await component({ name: 'vm2' })).leases[0].address).toBe('10.20.0.1');
+      expect((await component({ name: `${name}, 2` })).leases[0].address).toBe('10.20.0.1');
     });
 
     it('asked for again with the same words are the same, whatever has become of them', async () => {
-      const first = await api.post('/components', { name: 'vm', kind: 'centos', gateway });
-      const [{ name }] = (await api.sql('SELECT name FROM gateway WHERE id = $1', [gateway])) as [{ name: string }];
+      const first = await api.post('/components', { name, kind: 'centos', gateway });
+      const { name: called } = (await api.get(`/gateways/${gateway}`)).body as { name: string };
       for (const body of [
-        { name: 'vm', kind: 'centos', gateway },
-        { name: 'vm', kind: 'centos', gateway: name },
+        { name, kind: 'centos', gateway },
+        { name, kind: 'centos', gateway: called },
         {
-          name: 'vm',
+          name,
           kind: 'centos',
           gateway,
           count: 1,
@@ -277,14 +279,14 @@ describe('the life of port maps', () => {
         { subnet },
       ]) {
         const before = await dump(api.database);
-        const other = await api.post('/components', { name: 'vm', kind: 'centos', gateway, ...body });
+        const other = await api.post('/components', { name, kind: 'centos', gateway, ...body });
         expect([other.status, other.body.code]).toEqual([409, 'component-exists']);
         expect(await dump(api.database)).toEqual(before);
       }
       const lou = await api.token({ sub: 'lou', role: 'member' });
-      expect((await api.post('/components', { name: 'vm', kind: 'centos', gateway }, { token: lou })).status).toBe(201);
-      await api.delete('/components/vm', { token: lou });
-      await api.delete('/components/vm');
+      expect((await api.post('/components', { name, kind: 'centos', gateway }, { token: lou })).status).toBe(201);
+      await api.delete(`/components/${name}`, { token: lou });
+      await api.delete(`/components/${name}`);
     });
 
     it('a gateway that has some is deleted only by force, with all of it', async () => {
