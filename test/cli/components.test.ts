@@ -129,7 +129,7 @@ describe('vlab show', () => {
   it('shows a page and says that there is more, or all, as a table or as JSON', async () => {
     const page = await lab.vlab(['show', 'leases', '--limit', '1']);
     expect(page.stdout.trimEnd().split('\n')).toHaveLength(2);
-    expect(page.stderr).toMatch(/^There are more than these 1 leases: --all shows all/);
+    expect(page.stderr).toMatch(/^There are more leases than these: --all shows all/);
     expect((await lab.ok('show', 'leases', '--all', '--limit', '1')).trimEnd().split('\n')).toHaveLength(3);
     const all = await lab.json<{ leases: unknown[]; next?: string }>('show', 'leases', '--all', '--limit', '1');
     const once = await lab.json<{ leases: unknown[]; next?: string }>('show', 'leases');

@@ -26,9 +26,7 @@ export async function showList<T extends { id: string }>(
     }
     printTable(session, resource, page.rows);
     if (page.next !== undefined) {
-      out.note(
-        `There are more than these ${page.rows.length} ${resource.many}: --all shows all, --name or --tag finds some.`,
-      );
+      out.note(`There are more ${resource.many} than these: --all shows all, --name or --tag finds some.`);
     }
     return;
   }
