@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatAddress, storedAddress } from '../../src/ip/address.js';
+import pg from 'pg';
+import type { DesiredState } from '../../src/contract/desired-state.js';
 import { Api, eventually, type Answer } from '../support/api.js';
 import { expectSoundSpaces } from './spaces.js';
 
@@ -402,5 +404,96 @@ describe('allocation by two processes', () => {
       [subnet],
     );
     expect(unended).toEqual([]);
+  });
+
+  it('a subnet that is being made while its pool is deleted goes too, and is told', async () => {
+    const { id: pool } = await api().make('/pools', {});
+    const id = '507f1f77bcf86cd799439012';
+    const maker = new pg.Client(api().database);
+    await maker.connect();
+    await maker.query('BEGIN');
+    await maker.query('SELECT 1 FROM pool WHERE id = $1 FOR KEY SHARE', [pool]);
+    const deleted = api().delete(`/pools/${pool}`);
+    await eventually('the deletion to wait', async () => {
+      const waiting = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return (await api().sql(waiting)).length > 0;
+    });
+    await maker.query(
+      `WITH s AS (INSERT INTO space DEFAULT VALUES RETURNING id), added AS (SELECT space_add(id, 1, 9), id FROM s)
+       INSERT INTO subnet (id, pool_id, space_id, first, last) SELECT $1, $2, id, '0.0.0.1', '0.0.0.9' FROM added`,
+      [id, pool],
+    );
+    await maker.query('COMMIT');
+    await maker.end();
+    expect((await deleted).status).toBe(204);
+    expect(await api().sql('SELECT type FROM outbox WHERE subject = $1', [`subnets/${id}`])).toEqual([
+      { type: 'ipam.subnet.deleted' },
+    ]);
+    expect(await api().sql('SELECT 1 FROM subnet WHERE id = $1', [id])).toEqual([]);
+  });
+
+  it('components come and go while their gateway confirms, and in the end everything is free', async () => {
+    const { gateway, subnet } = await api().gateway({ ports: { tcp: { first: 40_000, last: 40_019 } } });
+    const agent = await api().token({ sub: 'agent', role: 'gateway', gateway });
+    /** What an agent does: whatever is to be removed is gone, whatever is to be there is active. */
+    const confirm = async (n: number): Promise<number> => {
+      const state = (await api(n).get(`/gateways/${gateway}/desired-state`, { token: agent })).body as DesiredState;
+      const report = {
+        generation: state.generation,
+        mode: 'apply',
+        maps: state.maps.map(({ id, ruleId }) => ({ id, ruleId, status: 'active', reason: null })),
+        gone: state.removing.map(({ id }) => id),
+      };
+      const { status } = await api(n).put(`/gateways/${gateway}/status`, report, { token: agent });
+      seen.add(String(status));
+      return state.maps.length + state.removing.length;
+    };
+    const seen = new Set<string>();
+    await confirm(0);
+    const end = Date.now() + 3_000;
+    await Promise.all([
+      ...Array.from({ length: 10 }, async (_, n) => {
+        for (let times = 0; Date.now() < end; times++) {
+          const name = `busy ${n} ${times}`;
+          const body = { name, kind: 'x', gateway, subnet, ports: [{ targetPort: 22 }, { targetPort: 443 }] };
+          const made = await api(n).post('/components', body);
+          seen.add(made.status === 201 ? '201' : (made.body.code as string));
+          if (made.status !== 201) continue;
+          if (times % 3 === 1) {
+            const lease = made.body.leases[0].id as string;
+            const extra = await api(n).post('/port-maps', { gateway, lease, targetPort: 80 });
+            seen.add(extra.status === 201 ? '201' : (extra.body.code as string));
+          }
+          // by name, by reservation, or map by map
+          const gone = times % 2 === 0 ? `/components/${made.body.id}` : `/reservations/${made.body.reservation}`;
+          seen.add(String((await api(n + 1).delete(gone)).status));
+          seen.add(String((await api(n).delete(`/port-maps/${made.body.portMaps[0].id}`)).status));
+          if (times % 2 === 1) seen.add(String((await api(n).delete(`/components/${made.body.id}`)).status));
+        }
+      }),
+      ...[0, 1].map(async (n) => {
+        while (Date.now() < end) await confirm(n);
+      }),
+    ]);
+    expect([...seen].filter((one) => !['201', '204', '404', 'ports-exhausted'].includes(one))).toEqual([]);
+    await checkSpaces();
+    await eventually('nothing to be left', async () => (await confirm(0)) === 0);
+    await checkSpaces();
+    const held = await api().sql(
+      `SELECT 1 FROM lease WHERE subnet_id = $1 UNION ALL SELECT 1 FROM resting_address r JOIN subnet s USING (space_id) WHERE s.id = $1`,
+      [subnet],
+    );
+    expect(held).toEqual([]);
+  });
+
+  it('a key that was used with one component is known for another, also when requests were folded into one', async () => {
+    const { gateway } = await api().gateway();
+    const body = { name: 'folded', kind: 'router', gateway };
+    const keys = Array.from({ length: 8 }, (_, n) => `folded-${n}`);
+    const post = (key: string, more: object = {}): Promise<Answer> =>
+      api().post('/components', { ...body, ...more }, { headers: { 'idempotency-key': key } });
+    const answers = await Promise.all(keys.map((key) => post(key)));
+    expect(new Set(answers.map(({ status, text }) => `${status} ${text}`)).size).toBe(1);
+    for (const key of keys) expect((await post(key, { name: 'other' })).body.code).toBe('idempotency-key-reused');
   });
 });

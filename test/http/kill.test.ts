@@ -44,17 +44,18 @@ describe('kill -9 of the API under load', () => {
     const odd = new Set<string>();
     let granted = 0;
     let retried = 0;
-    let open = true;
+    let stopped = false;
+    const open = (): boolean => !stopped;
 
     const client = async (n: number): Promise<void> => {
       const mine: string[] = [];
-      for (let times = 0; open; times++) {
+      for (let times = 0; open(); times++) {
         const component = n % 3 === 0;
         const path = component ? '/components' : `/subnets/${subnet}/reservations`;
         const body = component ? { name: `c ${n} ${times}`, kind: 'ecs', gateway, subnet } : {};
         const key = randomUUID();
         let answer = await ask(n, 'POST', path, body, key);
-        if (answer === undefined && open) {
+        if (answer === undefined && open()) {
           // As a client should: the same key again, at the other process. It must not be a second claim.
           retried++;
           answer = await ask(n + 1, 'POST', path, body, key);
@@ -77,17 +78,17 @@ describe('kill -9 of the API under load', () => {
       }
     };
 
-    const load = Promise.all(Array.from({ length: 12 }, (_, n) => client(n)));
+    const load = Promise.all(Array.from({ length: 6 }, (_, n) => client(n)));
     for (let kill = 0; kill < KILLS; kill++) {
       const so = granted;
-      await eventually('claims to flow', () => granted > so + 20);
+      await eventually('claims to flow', () => granted > so + 10);
       await apis[kill % 2]!.end('SIGKILL');
       apis[kill % 2] = await start();
     }
-    open = false;
+    stopped = true;
     await load;
     expect([...odd]).toEqual([]);
-    expect(granted).toBeGreaterThan(KILLS * 20);
+    expect(granted).toBeGreaterThan(KILLS * 10);
     expect(retried).toBeGreaterThan(0);
 
     // every acknowledged claim is there, with its address
@@ -138,5 +139,5 @@ describe('kill -9 of the API under load', () => {
     await eventually('all messages', async () => (await nats.count()) >= events.length, 30_000);
     const messages = await nats.messages();
     expect(messages.map(({ msgId }) => msgId)).toEqual(events.map(({ id }) => id));
-  }, 120_000);
+  }, 300_000);
 });

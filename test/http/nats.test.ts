@@ -40,8 +40,8 @@ describe('the relay to NATS', () => {
       const list = (await query(
         database,
         'SELECT id, position::int AS position, type, subject FROM outbox ORDER BY position',
-      )) as (Row & { position: number | null })[];
-      return list.every(({ position }) => position !== null) ? list : undefined;
+      )) as (Omit<Row, 'position'> & { position: number | null })[];
+      return list.every(({ position }) => position !== null) ? (list as Row[]) : undefined;
     });
     await eventually(`${rows.length} messages`, async () => (await nats.count()) >= rows.length, 30_000);
     const messages = await nats.messages();

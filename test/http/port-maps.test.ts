@@ -222,7 +222,9 @@ describe('the life of port maps', () => {
 
   describe('components', () => {
     let name: string;
-    beforeEach(() => (name = `vm of ${gateway}`));
+    beforeEach(() => {
+      name = `vm of ${gateway}`;
+    });
     const component = (body: object = {}): Promise<Answer['body']> =>
       api.make('/components', { name, kind: 'centos', gateway, ...body });
 

@@ -36,7 +36,8 @@ export class EventStreamService {
   /** Server-sent events (WHATWG HTML section 9.2) from a position on, until aborted. A comment now and then keeps proxies awake. */
   async *follow(after: number, type: string | undefined, stop: AbortSignal): AsyncGenerator<string> {
     let position = after;
-    yield ': events of Berth\nretry: 1000\n\n';
+    // With its place from the start: who is cut off before the first event continues here, not from "now".
+    yield `: events of Berth\nid: ${after}\nretry: 1000\n\n`;
     let quietSince = Date.now();
     while (!stop.aborted) {
       const woken = new AbortController();
