@@ -9,6 +9,17 @@ export const MIGRATIONS = [CreateSpace1764000000000, CreateResources176400000100
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
 pg.types.setTypeParser(pg.types.builtins.JSON, (text) => text);
 
+/**
+ * A connection that never ends the process: an 'error' event may come at a moment when neither pool nor TypeORM listens
+ * (between two of their own listeners). Whoever uses a broken connection is told by the query that fails.
+ */
+class SturdyClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
+
 /** Options for a database given by URL. Connecting waits at most 5 s, a statement at most 30 s. */
 export function dataSourceOptions(
   url: string,
@@ -29,7 +40,10 @@ export function dataSourceOptions(
     connectTimeoutMS: 5_000,
     applicationName: 'berth',
     extra: {
+      Client: SturdyClient,
       statement_timeout: 30_000,
+      // ours, for a server that has fallen silent: the connection is given up
+      query_timeout: 35_000,
       idle_in_transaction_session_timeout: 30_000,
       keepAlive: true,
       // statements are sent without waiting for the answers of those before (see Transaction)

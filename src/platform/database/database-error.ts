@@ -1,4 +1,4 @@
-import { QueryFailedError } from 'typeorm';
+import { QueryFailedError, QueryRunnerAlreadyReleasedError } from 'typeorm';
 
 /** What PostgreSQL said: SQLSTATE and, for a violated constraint, its name. */
 export interface DatabaseError {
@@ -44,8 +44,10 @@ export function isUnavailable(error: unknown): boolean {
     return NETWORK.has(code) || /^(08|53|57|58)/.test(code) || ['25006', '25P03', '55P03'].includes(code);
   }
   if (error instanceof AggregateError) return error.errors.some(isUnavailable);
+  // TypeORM gave the connection up when it broke, between two statements of ours.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const message = error instanceof Error ? error.message : '';
-  return /Connection terminated|timeout exceeded when trying to connect|connection timeout|Client has encountered a connection error|not queryable/i.test(
+  return /Connection terminated|timeout exceeded when trying to connect|connection timeout|Client has encountered a connection error|Query read timeout|not queryable/i.test(
     message,
   );
 }
