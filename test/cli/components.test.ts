@@ -1,7 +1,7 @@
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { Lab, PlayedGateway } from './lab.js';
 
 let lab: Lab;

@@ -1,6 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { eventually } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { Lab } from './lab.js';
 
 let lab: Lab;

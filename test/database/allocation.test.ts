@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { formatAddress, storedAddress } from '../../src/ip/address.js';
 import pg from 'pg';
 import type { DesiredState } from '../../src/contract/desired-state.js';
-import { Api, eventually, type Answer } from '../support/api.js';
+import { Api, type Answer } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { expectSoundSpaces } from './spaces.js';
 
 /** Runs the work `times` times with `clients` of them at once; answers in the order of the starts. */

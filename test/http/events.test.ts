@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { Api, eventually } from '../support/api.js';
+import { Api } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 
 interface Event {
   id: string;

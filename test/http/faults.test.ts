@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectSoundSpaces } from '../database/spaces.js';
-import { Api, eventually, query } from '../support/api.js';
+import { Api, query } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { goodBody, makeFixture, OPERATIONS, pathOf, type Fixture } from './operations.js';
 import { Proxy } from './proxy.js';

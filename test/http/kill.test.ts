@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { expectSoundSpaces } from '../database/spaces.js';
-import { Api, eventually, newSecret, query, send, token, type Answer } from '../support/api.js';
+import { Api, newSecret, query, send, token, type Answer } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { NatsServer } from './nats-server.js';
 

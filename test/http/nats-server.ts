@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { jetstreamManager } from '@nats-io/jetstream';
 import { connect } from '@nats-io/transport-node';
-import { eventually } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 
 /** One message of the stream. */
 export interface Message {

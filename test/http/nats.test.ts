@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { Api, eventually, query } from '../support/api.js';
+import { Api, query } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 import { NatsServer, type Message } from './nats-server.js';
 
 interface Row {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Api, dump, eventually, type Answer } from '../support/api.js';
+import { Api, dump, type Answer } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
 
 interface Map {
   id: string;

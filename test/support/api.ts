@@ -2,7 +2,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { SignJWT } from 'jose';
 import pg from 'pg';
 import { createTestDatabase } from './database.js';
@@ -204,24 +203,4 @@ export async function dump(url: string): Promise<Record<string, string>> {
   const events = `(SELECT coalesce(json_agg(o.id ORDER BY seq), '[]') FROM outbox o)::text AS outbox`;
   const [row] = (await query(url, `SELECT ${columns}, ${events}`)) as Record<string, string>[];
   return row ?? {};
-}
-
-/** Polls until the probe gives something; the last failure is the error. For what has no event to await. */
-export async function eventually<T>(
-  what: string,
-  probe: () => T | Promise<T>,
-  milliseconds = 15_000,
-): Promise<NonNullable<T>> {
-  const deadline = Date.now() + milliseconds;
-  let last: unknown;
-  while (Date.now() < deadline) {
-    try {
-      const value = await probe();
-      if (value !== undefined && value !== null && value !== false) return value;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(20);
-  }
-  throw new Error(`${what} did not happen in ${milliseconds} ms${last instanceof Error ? `: ${last.message}` : ''}`);
 }

@@ -1,3 +1,4 @@
+import { eventually } from '../support/eventually.js';
 import { ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -5,7 +6,6 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 
 const MAIN = join(import.meta.dirname, '../../dist/src/main.js');
 
@@ -20,26 +20,6 @@ const CLEAN = {
   AUTH_SECRET_FILE: '',
   LOG_LEVEL: '',
 };
-
-/** Polls until the probe gives something; the last failure is the error. */
-export async function eventually<T>(
-  what: string,
-  probe: () => T | Promise<T>,
-  milliseconds = 30_000,
-): Promise<NonNullable<T>> {
-  const deadline = Date.now() + milliseconds;
-  let last: unknown;
-  while (Date.now() < deadline) {
-    try {
-      const value = await probe();
-      if (value !== undefined && value !== null && value !== false) return value;
-    } catch (error) {
-      last = error;
-    }
-    await sleep(50);
-  }
-  throw new Error(`${what} did not happen in ${milliseconds} ms${last instanceof Error ? `: ${last.message}` : ''}`);
-}
 
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import pg from 'pg';
-import { eventually, Lab } from './lab.js';
+import { Lab } from './lab.js';
+import { eventually } from '../support/eventually.js';
 
 /** The real `berth up` from dist: PostgreSQL, API and gateway as processes, in a directory and on ports of their own. */
 describe('berth up', () => {
