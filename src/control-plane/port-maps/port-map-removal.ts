@@ -29,6 +29,7 @@ export class PortMapRemoval {
 
   /** What some maps hold, to be locked (`Allocation.lockPositions`) before the maps themselves are. */
   async positionsOf(unit: Unit, ids: readonly string[]): Promise<Taken[]> {
+    if (ids.length === 0) return [];
     const rows = await unit.query<{ space: string; position: string }>(POSITIONS_OF_MAPS, [ids]);
     return rows.map(({ space, position }) => ({ space, position: BigInt(position) }));
   }
