@@ -7,25 +7,37 @@ const common = (alias: string): string =>
 const stamps = (alias: string): string =>
   `'createdAt', ${alias}.created_at, 'updatedAt', ${alias}.updated_at, 'version', ${alias}.version`;
 
-const leases = (where: string): string => `
-  INSERT INTO outbox (id, type, subject, data)
-  SELECT gen_random_uuid(), 'ipam.lease.deleted', 'leases/' || l.id,
+/**
+ * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data. The order of the
+ * numbering is that of the rows, so each group is a run of them.
+ */
+const batches = (events: string): string => `
+  INSERT INTO outbox_batch (events, body)
+  SELECT count(*), string_agg(
+    E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner)::text
+    || E'\\x1f' || e.data::text, '' ORDER BY e.n)
+  FROM (SELECT q.*, row_number() OVER () AS n FROM (${events}) AS q) AS e
+  GROUP BY (e.n - 1) / 500 ORDER BY (e.n - 1) / 500`;
+
+const leases = (where: string): string =>
+  batches(`
+  SELECT 'ipam.lease.deleted' AS type, 'leases/' || l.id AS subject, NULL::text AS owner,
          json_build_object(${common('l')}, 'subnet', l.subnet_id, 'reservation', l.reservation_id,
-                           'address', host(l.address), ${stamps('l')})
-  FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE ${where}`;
+                           'address', host(l.address), ${stamps('l')}) AS data
+  FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE ${where}`);
 
-const reservations = (where: string): string => `
-  INSERT INTO outbox (id, type, subject, owner, data)
-  SELECT gen_random_uuid(), 'ipam.reservation.deleted', 'reservations/' || r.id, r.owner,
-         json_build_object(${common('r')}, 'subnet', r.subnet_id, 'pool', r.pool_id, 'owner', r.owner, ${stamps('r')})
-  FROM reservation r WHERE ${where}`;
+const reservations = (where: string): string =>
+  batches(`
+  SELECT 'ipam.reservation.deleted' AS type, 'reservations/' || r.id AS subject, r.owner,
+         json_build_object(${common('r')}, 'subnet', r.subnet_id, 'pool', r.pool_id, 'owner', r.owner, ${stamps('r')}) AS data
+  FROM reservation r WHERE ${where}`);
 
-const subnets = (where: string): string => `
-  INSERT INTO outbox (id, type, subject, data)
-  SELECT gen_random_uuid(), 'ipam.subnet.deleted', 'subnets/' || s.id,
+const subnets = (where: string): string =>
+  batches(`
+  SELECT 'ipam.subnet.deleted' AS type, 'subnets/' || s.id AS subject, NULL::text AS owner,
          json_build_object(${common('s')}, 'pool', s.pool_id, 'start', host(s.first), 'end', host(s.last),
-                           'family', family(s.first), ${stamps('s')})
-  FROM subnet s WHERE ${where}`;
+                           'family', family(s.first), ${stamps('s')}) AS data
+  FROM subnet s WHERE ${where}`);
 
 export const CASCADE_EVENTS = {
   pool: [leases('s.pool_id = $1'), reservations('r.pool_id = $1'), subnets('s.pool_id = $1')],

@@ -1,16 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { cloudEvent, type StoredEvent } from './event.js';
+import { readBatch, type StoredBatch } from './batch.js';
 import { EventSignal } from './event-signal.js';
-import { EVENTS_AFTER, LAST_POSITION } from './outbox.queries.js';
+import { BATCHES_AFTER, LAST_POSITION } from './outbox.queries.js';
 
-const BATCH = 200;
+const SLICE = 200;
+/** Rows of the outbox read at once; each holds one event or many. */
+const MAX_BATCHES = 64;
 const HEARTBEAT_MS = 15_000;
 
 export interface EventSlice {
   events: StoredEvent[];
   /** Place in the stream up to which has been looked. */
   last: number;
+  /** True when there may be more already. */
+  more: boolean;
 }
 
 /** Reads the one stream of events by position; the same order and ids as on NATS. */
@@ -28,9 +33,15 @@ export class EventStreamService {
 
   /** Up to `limit` events after a position, of which those of other types are left out. */
   async read(after: number, limit: number, type: string | undefined): Promise<EventSlice> {
-    const rows = await this.database.query<StoredEvent & { position: string }>(EVENTS_AFTER, [after, limit]);
-    const events = rows.map((row) => ({ ...row, position: Number(row.position) }));
-    return { events: events.filter((event) => matches(event, type)), last: events.at(-1)?.position ?? after };
+    const rows = Math.min(limit, MAX_BATCHES);
+    const batches = await this.database.query<StoredBatch>(BATCHES_AFTER, [after, rows]);
+    const all = batches.flatMap((batch) => readBatch(batch, after));
+    const events = all.slice(0, limit);
+    return {
+      events: events.filter((event) => matches(event, type)),
+      last: events.at(-1)?.position ?? after,
+      more: all.length > limit || batches.length === rows,
+    };
   }
 
   /** Server-sent events (WHATWG HTML section 9.2) from a position on, until aborted. A comment now and then keeps proxies awake. */
@@ -43,9 +54,8 @@ export class EventStreamService {
       const woken = new AbortController();
       const next = this.signal.next(HEARTBEAT_MS, AbortSignal.any([stop, woken.signal]));
       try {
-        const { events, last } = await this.read(position, BATCH, type);
+        const { events, last, more } = await this.read(position, SLICE, type);
         for (const event of events) yield `id: ${event.position}\nevent: ${event.type}\ndata: ${cloudEvent(event)}\n\n`;
-        const more = last - position >= BATCH;
         position = last;
         if (events.length > 0) quietSince = Date.now();
         else if (Date.now() - quietSince >= HEARTBEAT_MS) {

@@ -3,11 +3,11 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Database } from '../../platform/database/database.js';
 import { Backoff, Wakeable } from '../../platform/loop/wakeable.js';
 import type { Log } from '../../platform/logging/log.js';
-import type { StoredEvent } from './event.js';
+import { readBatch, type StoredBatch } from './batch.js';
 import type { EventPublisher } from './event-publisher.js';
 import { EventSignal } from './event-signal.js';
 import {
-  EVENTS_AFTER,
+  BATCHES_AFTER,
   GIVE_POSITIONS,
   HAS_UNSEQUENCED,
   LOCK_RELAY,
@@ -15,8 +15,9 @@ import {
   NOTIFY_LISTENERS,
 } from './outbox.queries.js';
 
-const SEQUENCE_BATCH = 1000;
-const PUBLISH_BATCH = 500;
+/** Rows of the outbox at a time; each has one event or many. */
+const SEQUENCE_BATCHES = 500;
+const PUBLISH_BATCHES = 32;
 /** The safety net: how long an event can lie when its wake-up was lost with the process that wrote it. */
 const POLL_MS = 500;
 /** Somebody else is at work: look again soon, since it may have looked before our commit. */
@@ -106,17 +107,19 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
     const given = await this.database.transaction(async (transaction) => {
       const [relay] = await transaction.query<{ position: string }>(LOCK_RELAY, ['sequencer']);
       if (relay === undefined) return undefined;
-      const rows = await transaction.query<{ position: string }>(GIVE_POSITIONS, [relay.position, SEQUENCE_BATCH]);
-      if (rows.length > 0) {
-        const last = Number(relay.position) + rows.length;
-        await transaction.query(MOVE_RELAY, ['sequencer', last]);
-        await transaction.query(NOTIFY_LISTENERS, [last]);
+      const [row] = await transaction.query<{ batches: number; position: string | null }>(GIVE_POSITIONS, [
+        relay.position,
+        SEQUENCE_BATCHES,
+      ]);
+      if (row?.position != null) {
+        transaction.write(MOVE_RELAY, ['sequencer', row.position]);
+        transaction.write(NOTIFY_LISTENERS, [row.position]);
       }
-      return rows.length;
+      return row?.batches ?? 0;
     });
     if (given === undefined) return 'busy';
     if (given > 0) this.signal.sequenced();
-    return given === SEQUENCE_BATCH ? 'more' : 'idle';
+    return given === SEQUENCE_BATCHES ? 'more' : 'idle';
   }
 
   private async publish(publisher: EventPublisher): Promise<'more' | 'idle' | 'busy'> {
@@ -125,14 +128,11 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
     return this.database.transaction(async (transaction) => {
       const [relay] = await transaction.query<{ position: string }>(LOCK_RELAY, ['nats']);
       if (relay === undefined) return 'busy';
-      const rows = await transaction.query<StoredEvent & { position: string }>(EVENTS_AFTER, [
-        relay.position,
-        PUBLISH_BATCH,
-      ]);
-      if (rows.length === 0) return 'idle';
-      await publisher.publish(rows.map((row) => ({ ...row, position: Number(row.position) })));
-      await transaction.query(MOVE_RELAY, ['nats', rows.at(-1)?.position]);
-      return rows.length === PUBLISH_BATCH ? 'more' : 'idle';
+      const batches = await transaction.query<StoredBatch>(BATCHES_AFTER, [relay.position, PUBLISH_BATCHES]);
+      if (batches.length === 0) return 'idle';
+      await publisher.publish(batches.flatMap((batch) => readBatch(batch, Number(relay.position))));
+      await transaction.query(MOVE_RELAY, ['nats', batches.at(-1)?.lastPosition]);
+      return batches.length === PUBLISH_BATCHES ? 'more' : 'idle';
     });
   }
 }

@@ -1,10 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { Database, type Transaction } from '../../platform/database/database.js';
-import { writeJson } from '../../platform/json/json-text.js';
-import { newId } from '../resource/id.js';
-import { eventSubject, eventType, type NewEvent } from './event.js';
-import { APPEND_EVENTS } from './outbox.queries.js';
+import { writeBatches } from './batch.js';
+import type { NewEvent } from './event.js';
 import { EventSignal } from './event-signal.js';
+import { APPEND_BATCH, APPEND_DESIRED_BATCH } from './outbox.queries.js';
 
 /** A transaction that also collects the events which it makes true. */
 export class Unit {
@@ -48,14 +47,10 @@ export class UnitsOfWork {
   }
 }
 
+/** As the last statements: the rows that the events are about are locked by then. */
 function append({ transaction, events }: Unit): void {
-  if (events.length === 0) return;
-  transaction.write(APPEND_EVENTS, [
-    events.map(() => newId()),
-    events.map(eventType),
-    events.map(eventSubject),
-    events.map((event) => event.owner ?? null),
-    events.map((event) => event.desiredBy ?? null),
-    events.map((event) => writeJson(event.data)),
-  ]);
+  for (const { events: count, body, desiredBy } of writeBatches(events)) {
+    if (desiredBy.length === 0) transaction.write(APPEND_BATCH, [count, body]);
+    else transaction.write(APPEND_DESIRED_BATCH, [count, body, desiredBy]);
+  }
 }

@@ -1,17 +1,17 @@
 import { PORT_MAP_COLUMNS } from '../port-maps/port-map-rows.js';
 
 /**
- * Generation of a gateway's desired state: the position of the last event that changed it. An index look-up; no row is
+ * Generation of a gateway's desired state: the position up to which the events that changed it were told. An index look-up; no row is
  * updated by every claim. A change counts from when its event has a position, a few milliseconds after its commit.
  */
-export const GENERATION = `SELECT coalesce(max(position), 0)::text AS generation FROM outbox WHERE desired_by = $1`;
+export const GENERATION = `SELECT coalesce(max(position), 0)::text AS generation FROM outbox_desired WHERE desired_by = $1`;
 
 /**
  * The whole desired state, in one statement and so in one snapshot: it holds at least all changes up to its generation
  * (their commits came before their positions), perhaps later ones, which do no harm.
  */
 export const DESIRED_STATE = `
-  SELECT (SELECT coalesce(max(position), 0) FROM outbox WHERE desired_by = g.id)::text AS generation,
+  SELECT (SELECT coalesce(max(position), 0) FROM outbox_desired WHERE desired_by = g.id)::text AS generation,
          g.id, g.name, host(g.external_address) AS "externalAddress", g.networks::text[] AS networks,
          (SELECT coalesce(json_agg(json_build_array(p.id, p.rule_id, p.protocol, p.connection_port, host(p.address),
                                                     p.target_port, p.status = 'removing')), '[]')

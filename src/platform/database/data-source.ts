@@ -2,9 +2,16 @@ import pg from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MixedList } from 'typeorm';
 import { CreateSpace1764000000000 } from '../../../migrations/1764000000000-create-space.js';
 import { CreateResources1764000001000 } from '../../../migrations/1764000001000-create-resources.js';
+import { BatchOutbox1764100000000 } from '../../../migrations/1764100000000-batch-outbox.js';
+import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-cheaper-rows.js';
 
 /** In order; what has landed is never edited. */
-export const MIGRATIONS = [CreateSpace1764000000000, CreateResources1764000001000];
+export const MIGRATIONS = [
+  CreateSpace1764000000000,
+  CreateResources1764000001000,
+  BatchOutbox1764100000000,
+  CheaperRows1764100000500,
+];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
 pg.types.setTypeParser(pg.types.builtins.JSON, (text) => text);
