@@ -33,6 +33,7 @@ export async function withBerth(work) {
   const cluster = await startCluster(Home.open(directory), { durable: true, connections: 100 });
   const port = await freePort();
   const api = fork(new URL('../dist/src/main.js', import.meta.url), ['serve', '--migrate'], {
+    ...(process.env.BENCH_NODE_OPTIONS === undefined ? {} : { execArgv: process.env.BENCH_NODE_OPTIONS.split(' ') }),
     env: {
       ...process.env,
       DATABASE_URL: cluster.url,

@@ -1,12 +1,10 @@
 import { Global, Module, type DynamicModule } from '@nestjs/common';
-import { APP_FILTER, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { APP_FILTER } from '@nestjs/core';
 import { Authenticator } from '../platform/auth/authenticator.js';
 import type { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
 import { dataSourceOptions } from '../platform/database/data-source.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
-import { ReplyInterceptor } from '../platform/http/reply.interceptor.js';
-import { InputPipe } from '../platform/http/validation.pipe.js';
 import type { Log } from '../platform/logging/log.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
 import { ComponentEntity } from './components/component.entity.js';
@@ -55,8 +53,6 @@ class PlatformModule {
         { provide: Authenticator, useFactory: () => new Authenticator(config.auth) },
         KnownPaths,
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
-        { provide: APP_INTERCEPTOR, useClass: ReplyInterceptor },
-        { provide: APP_PIPE, useClass: InputPipe },
       ],
       exports: [Database, Authenticator, KnownPaths],
     };

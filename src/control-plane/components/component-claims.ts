@@ -215,7 +215,7 @@ async function writeComponents(
       metadata: JsonText.null,
       taken: taken[0] ?? [],
     })),
-  );
+  ).map(({ document }) => document);
   unit.write(SET_RESERVATIONS, [granted.map(({ request }) => request.id), reservations.map(({ id }) => id)]);
 
   const maps: GrantedPortMap[] = granted.flatMap(({ request, taken }, number) => {

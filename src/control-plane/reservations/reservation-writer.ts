@@ -1,5 +1,5 @@
 import { formatAddress, parseAddress, type Family } from '../../ip/address.js';
-import { JsonText } from '../../platform/json/json-text.js';
+import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import { Contended, type Need, type Taken } from '../allocation/allocation.js';
 import type { Unit } from '../events/unit-of-work.js';
@@ -88,12 +88,18 @@ export interface GrantedReservation extends Described {
   taken: readonly Taken[];
 }
 
-/** Writes the reservations of a batch and their leases, tells them, and answers with their documents, in order. */
+export interface WrittenReservation {
+  document: ReservationDocument;
+  /** The document as JSON: written once, answered and told. */
+  text: JsonText;
+}
+
+/** Writes the reservations of a batch and their leases, tells them, and answers with them, in order. */
 export function insertReservations(
   unit: Unit,
   subnets: readonly TargetSubnet[],
   granted: readonly GrantedReservation[],
-): ReservationDocument[] {
+): WrittenReservation[] {
   if (granted.length === 0) return [];
   const now = new Date();
   const bySpace = new Map(subnets.map((subnet) => [subnet.spaceId, subnet]));
@@ -147,11 +153,14 @@ export function insertReservations(
     leases.map(({ address }) => address),
     now,
   ]);
-  for (const document of documents) {
+  return documents.map((document) => {
     const { id, owner } = document;
-    unit.emit({ noun: 'reservation', verb: 'created', id, owner, data: document });
-    for (const lease of document.leases)
-      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, data: lease });
-  }
-  return documents;
+    const texts = document.leases.map((lease) => new JsonText(writeJson(lease)));
+    const text = new JsonText(writeJson({ ...document, leases: texts }));
+    unit.emit({ noun: 'reservation', verb: 'created', id, owner, data: text });
+    for (const [n, lease] of document.leases.entries()) {
+      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, data: texts[n] ?? lease });
+    }
+    return { document, text };
+  });
 }

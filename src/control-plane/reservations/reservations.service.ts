@@ -48,12 +48,12 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
       taken: taken[0] ?? [],
       ...describeNew(body),
     }));
-    return insertReservations(unit, subnets, rows).map(shown);
+    return insertReservations(unit, subnets, rows).map(({ document, text }) => shown(document, text));
   },
 };
 
-const shown = (body: ReservationDocument): Reply =>
-  reply({ location: `/reservations/${body.id}`, version: body.version, body });
+const shown = (document: ReservationDocument, body: object = document): Reply =>
+  reply({ location: `/reservations/${document.id}`, version: document.version, body });
 
 interface Reader {
   query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;

@@ -1,10 +1,10 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { exportJWK, exportSPKI, generateKeyPair, SignJWT, UnsecuredJWT, type CryptoKey } from 'jose';
 import { Problem } from '../problem/problem.js';
 import { Authenticator } from './authenticator.js';
-import { owns } from './principal.js';
+import { owns, type Principal } from './principal.js';
 
 const SECRET = 'a secret of more than thirty-two bytes, for tests only';
 const secretKey = new TextEncoder().encode(SECRET);
@@ -14,8 +14,11 @@ const claims = () => ({ sub: 'kim', role: 'member', exp: later() });
 const sign = (payload: Record<string, unknown>, alg = 'HS256', key: CryptoKey | Uint8Array = secretKey, kid?: string) =>
   new SignJWT(payload).setProtectedHeader({ alg, ...(kid === undefined ? {} : { kid }) }).sign(key);
 
+const authenticate = async (authenticator: Authenticator, header: string | undefined): Promise<Principal> =>
+  await authenticator.authenticate(header);
+
 const codeOf = async (authenticator: Authenticator, header: string | undefined): Promise<string> =>
-  authenticator.authenticate(header).then(
+  authenticate(authenticator, header).then(
     () => 'accepted',
     (error: unknown) => (error instanceof Problem ? error.code : String(error)),
   );
@@ -26,13 +29,30 @@ describe('a shared secret', () => {
 
   it('lets in who it signed for, with the claims of the token', async () => {
     const token = await sign({ ...good(), project: 'p1', gateway: 'g1' });
-    await expect(authenticator.authenticate(`Bearer ${token}`)).resolves.toEqual({
+    await expect(authenticate(authenticator, `Bearer ${token}`)).resolves.toEqual({
       name: 'kim',
       role: 'member',
       project: 'p1',
       gateway: 'g1',
     });
-    await expect(authenticator.authenticate(`bearer  ${token}`)).resolves.toMatchObject({ name: 'kim' });
+    await expect(authenticate(authenticator, `bearer  ${token}`)).resolves.toMatchObject({ name: 'kim' });
+  });
+
+  it('believes a token that it has checked, but not beyond its end', async () => {
+    const now = Date.now();
+    const token = await sign({ ...good(), exp: Math.floor(now / 1000) + 20 });
+    const fresh = new Authenticator({ mode: 'jwt', secret: SECRET });
+    expect(fresh.authenticate(`Bearer ${token}`)).toBeInstanceOf(Promise);
+    await authenticate(fresh, `Bearer ${token}`);
+    expect(fresh.authenticate(`Bearer ${token}`)).toMatchObject({ name: 'kim' });
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(now + 26_000);
+    try {
+      expect(fresh.authenticate(`Bearer ${token}`)).toBeInstanceOf(Promise);
+    } finally {
+      clock.mockRestore();
+    }
+    await authenticate(fresh, `Bearer ${token}`);
+    expect(await codeOf(fresh, `Bearer ${token.slice(0, -2)}`)).toBe('unauthenticated');
   });
 
   it('refuses tokens that are expired, early, forged, for others, unsigned or incomplete', async () => {
@@ -138,7 +158,7 @@ describe('keys by URL', () => {
 });
 
 it('without authentication everybody is admin', async () => {
-  await expect(new Authenticator({ mode: 'none' }).authenticate(undefined)).resolves.toMatchObject({ role: 'admin' });
+  await expect(authenticate(new Authenticator({ mode: 'none' }), undefined)).resolves.toMatchObject({ role: 'admin' });
 });
 
 describe('owns', () => {

@@ -5,6 +5,7 @@ import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Role } from '../auth/principal.js';
 import { PROBLEM_CODES, type ProblemCode } from '../problem/problem.js';
 import { ProblemDocument } from '../problem/problem.dto.js';
+import type { InputClass } from './input.js';
 import { vendorMediaType, type VendorType } from './media-type.js';
 
 /** What the HTTP layer must know of a route before its handler runs. */
@@ -13,8 +14,9 @@ export interface RouteFacts {
   access: readonly Role[] | 'anyone';
   /** Vendor type of the body that it reads, `json` for routes without one; absent = reads no body, whatever is sent. */
   reads?: VendorType | 'json';
-  /** Has query parameters; absent = any is refused. `Route` finds out by itself. */
-  query?: boolean;
+  /** Classes of body and query; without one for the query, any parameter is refused. `Route` finds out by itself. */
+  body?: InputClass;
+  query?: InputClass;
   /** Waits for something to happen (long poll, event stream): cut when the server stops. */
   waits?: boolean;
   /** Vendor type of what it answers with; absent = application/json. */
@@ -53,7 +55,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
   const consumes = facts.reads === undefined ? [] : ['application/json'];
   if (facts.reads !== undefined && facts.reads !== 'json') consumes.push(vendorMediaType(facts.reads));
   const config: MethodDecorator = (target, key, descriptor) => {
-    RouteConfig({ berth: { ...facts, query: hasQuery(target, key) } })(target, key, descriptor);
+    RouteConfig({ berth: { ...facts, ...inputs(target, key) } })(target, key, descriptor);
   };
   return applyDecorators(
     config,
@@ -67,13 +69,20 @@ export function Route(facts: RouteFacts): MethodDecorator {
   );
 }
 
-/** Nest's note of a handler's parameters, and the number it has for `@Query()` there; parameters are noted first. */
+/** Nest's note of a handler's parameters, and the numbers it has there; parameters are noted before this runs. */
 const PARAMETERS = '__routeArguments__';
+const BODY = 3;
 const QUERY = 4;
 
-function hasQuery(target: object, key: string | symbol): boolean {
-  const parameters = (Reflect.getMetadata(PARAMETERS, target.constructor, key) ?? {}) as object;
-  return Object.keys(parameters).some((parameter) => parameter.startsWith(`${QUERY}:`));
+function inputs(target: object, key: string | symbol): Pick<RouteFacts, 'body' | 'query'> {
+  const parameters = (Reflect.getMetadata(PARAMETERS, target.constructor, key) ?? {}) as Record<string, unknown>;
+  const classes = (Reflect.getMetadata('design:paramtypes', target, key) ?? []) as InputClass[];
+  const classOf = (kind: number): InputClass | undefined => {
+    const name = Object.keys(parameters).find((parameter) => parameter.startsWith(`${kind}:`));
+    return name === undefined ? undefined : classes[Number(name.split(':')[1])];
+  };
+  const [body, query] = [classOf(BODY), classOf(QUERY)];
+  return { ...(body === undefined ? {} : { body }), ...(query === undefined ? {} : { query }) };
 }
 
 /** Named here so that the document has the schema that every `Route` refers to. */

@@ -1,4 +1,3 @@
-import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.js';
@@ -6,9 +5,10 @@ import type { Principal } from '../auth/principal.js';
 import { parseBody } from '../json/json-text.js';
 import { invalidField, Problem } from '../problem/problem.js';
 import { rawProblem, problemBody } from '../problem/problem-body.js';
+import { AnsweringAdapter } from './answer.js';
+import { checkedInput } from './input.js';
 import { bodyType, type BodyType } from './media-type.js';
 import type { RouteFacts } from './route.js';
-import { markLenient } from './validation.pipe.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -33,8 +33,8 @@ export interface HttpLimits {
 }
 
 /** The Fastify adapter as Berth needs it. Routes come later, from Nest. */
-export function createAdapter({ bodyLimit }: HttpLimits): FastifyAdapter {
-  return new FastifyAdapter({
+export function createAdapter({ bodyLimit }: HttpLimits): AnsweringAdapter {
+  return new AnsweringAdapter({
     bodyLimit,
     http: { maxHeaderSize: HEADER_LIMIT },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
@@ -68,23 +68,42 @@ export const routeFacts = (request: FastifyRequest): RouteFacts | undefined => r
 
 /**
  * What happens to every request before its handler, in this order: who is it and may they (so that nobody without a
- * token can make us read a body), is the media type one that the route reads, is the body one JSON object.
+ * token can make us read a body), is the media type one that the route reads, is the body one JSON object, are its
+ * fields and the query's what their classes allow.
  */
 export function installHooks(fastify: FastifyInstance, authenticator: Authenticator): void {
-  fastify.addHook('onRequest', async (request) => {
-    const facts = routeFacts(request);
-    if (facts === undefined) return;
-    if (facts.query !== true) refuseQuery(request);
-    if (facts.reads === undefined || !WRITES.has(request.method)) {
-      // Clients send odd Content-Types on GET and stale bodies on DELETE: neither is ever looked at.
-      delete request.raw.headers['content-type'];
+  fastify.addHook('onRequest', (request, _reply, done) => {
+    try {
+      const facts = routeFacts(request);
+      if (facts === undefined) {
+        done();
+        return;
+      }
+      if (facts.query === undefined) refuseQuery(request);
+      if (facts.reads === undefined || !WRITES.has(request.method)) {
+        // Clients send odd Content-Types on GET and stale bodies on DELETE: neither is ever looked at.
+        delete request.raw.headers['content-type'];
+      }
+      if (facts.access === 'anyone') {
+        done();
+        return;
+      }
+      // A hook with a callback, since most requests need not wait for anything here.
+      const principal = authenticator.authenticate(request.headers.authorization);
+      if (principal instanceof Promise) {
+        principal
+          .then((checked) => {
+            admit(request, facts, checked);
+            done();
+          })
+          .catch(done);
+        return;
+      }
+      admit(request, facts, principal);
+      done();
+    } catch (error) {
+      done(error as Error);
     }
-    if (facts.access === 'anyone') return;
-    const principal = await authenticator.authenticate(request.headers.authorization);
-    if (principal.role !== 'admin' && !facts.access.includes(principal.role)) {
-      throw new Problem('forbidden', `The role ${principal.role} may not do this.`);
-    }
-    request.principal = principal;
   });
 
   fastify.removeAllContentTypeParsers();
@@ -95,19 +114,30 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
       done(error as Error);
     }
   });
-  // Fastify calls no parser when there is no body at all.
   fastify.addHook('preValidation', (request, _reply, done) => {
-    const facts = routeFacts(request);
-    if (facts?.reads !== undefined && WRITES.has(request.method) && request.body === undefined) {
-      try {
-        request.body = readBody(request, Buffer.alloc(0));
-      } catch (error) {
-        done(error as Error);
-        return;
-      }
+    try {
+      checkInput(request);
+      done();
+    } catch (error) {
+      done(error as Error);
     }
-    done();
   });
+}
+
+function checkInput(request: FastifyRequest): void {
+  const { reads, body, query } = routeFacts(request) ?? {};
+  if (query !== undefined) request.query = checkedInput(request.query, query, false);
+  if (reads === undefined || !WRITES.has(request.method)) return;
+  // Fastify calls no parser when there is no body at all.
+  request.body ??= readBody(request, Buffer.alloc(0));
+  if (body !== undefined) request.body = checkedInput(request.body, body, request.bodyType === 'vendor');
+}
+
+function admit(request: FastifyRequest, { access }: RouteFacts, principal: Principal): void {
+  if (principal.role !== 'admin' && !access.includes(principal.role)) {
+    throw new Problem('forbidden', `The role ${principal.role} may not do this.`);
+  }
+  request.principal = principal;
 }
 
 /** A path without query parameters of its own takes none: one that is mistyped must not be passed over. */
@@ -163,6 +193,5 @@ function readBody(request: FastifyRequest, body: Buffer): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw new Problem('malformed-body', 'The body must be one JSON object.');
   }
-  if (type === 'vendor') markLenient(value);
   return value;
 }

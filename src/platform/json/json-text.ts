@@ -80,6 +80,19 @@ export function parseBody(text: string): unknown {
   return tree === undefined ? value : toValue(tree, text);
 }
 
+/** `"key":` of the names that our own types have; a bound, since bodies and metadata may have any. */
+const keyTexts = new Map<string, string>();
+const MAX_KEYS = 500;
+
+function keyText(key: string): string {
+  let text = keyTexts.get(key);
+  if (text === undefined) {
+    text = `${JSON.stringify(key)}:`;
+    if (keyTexts.size < MAX_KEYS) keyTexts.set(key, text);
+  }
+  return text;
+}
+
 /**
  * JSON text of a value in which `JsonText` members stand as they are. Like `JSON.stringify`: undefined members are left
  * out, dates become ISO 8601 text; bigints become decimal strings.
@@ -91,9 +104,10 @@ export function writeJson(value: unknown): string {
   if (value instanceof Date) return `"${value.toISOString()}"`;
   if (typeof value === 'object' && value !== null) {
     let text = '{';
-    for (const [key, member] of Object.entries(value)) {
+    for (const key of Object.keys(value)) {
+      const member = (value as Record<string, unknown>)[key];
       if (member === undefined) continue;
-      text += `${text.length > 1 ? ',' : ''}${JSON.stringify(key)}:${writeJson(member)}`;
+      text += `${text.length > 1 ? ',' : ''}${keyText(key)}${writeJson(member)}`;
     }
     return `${text}}`;
   }

@@ -1,46 +1,49 @@
-import { Injectable, type CallHandler, type ExecutionContext, type NestInterceptor } from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { map, type Observable } from 'rxjs';
 import { JsonText, writeJson } from '../json/json-text.js';
 import { prefersJson, vendorMediaType } from './media-type.js';
 import { etagOf, isReply, type Reply } from './reply.js';
-import { routeFacts } from './server.js';
 
 /**
- * Writes a handler's Reply: media type, ETag, Location, Link, body. Bodies go out as Buffer, since Fastify would add a
- * charset to objects and strings, which the vendor types must not have.
+ * Writes what handlers answer with. Not an interceptor: a way through rxjs for every request would cost more than the
+ * handler of most routes.
  */
-@Injectable()
-export class ReplyInterceptor implements NestInterceptor {
-  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const http = context.switchToHttp();
-    const request = http.getRequest<FastifyRequest>();
-    const response = http.getResponse<FastifyReply>();
-    return next.handle().pipe(map((value: unknown) => (isReply(value) ? write(request, response, value) : value)));
+export class AnsweringAdapter extends FastifyAdapter {
+  override reply(
+    response: FastifyReply | FastifyReply['raw'],
+    body: unknown,
+    statusCode?: number,
+  ): ReturnType<FastifyAdapter['reply']> {
+    if (!isReply(body) || !('request' in response)) return super.reply(response, body, statusCode);
+    return writeReply(response.request, response, body);
   }
 }
 
 /** If-None-Match is for these (RFC 9110 section 13.1.2). */
 const READS = new Set(['GET', 'HEAD']);
 
-function write(request: FastifyRequest, response: FastifyReply, value: Reply): unknown {
-  const facts = routeFacts(request);
+const asItIs = (text: unknown): string => text as string;
+
+/**
+ * Media type, ETag, Location, Link, body. Bodies go out as text, which leaves in one piece with the headers; with a
+ * serializer of our own, since Fastify would add a charset otherwise, which the vendor types must not have.
+ */
+function writeReply(request: FastifyRequest, response: FastifyReply, value: Reply): FastifyReply {
   if (value.location !== undefined) response.header('location', value.location);
   if (value.version !== undefined) response.header('etag', etagOf(value.version));
   if (value.next !== undefined) response.header('link', `<${nextUrl(request.url, value.next)}>; rel="next"`);
   if (value.version !== undefined && READS.has(request.method) && notModified(request, value.version)) {
-    response.status(304);
-    return undefined;
+    return response.status(304).send();
   }
-  if (value.body === undefined && value.stream === undefined) return undefined;
-  const vendor = facts?.answers;
+  if (value.body === undefined && value.stream === undefined) return response.send();
+  const vendor = request.routeOptions.config.berth?.answers;
   if (vendor !== undefined) response.header('vary', 'accept');
   response.header(
     'content-type',
     vendor === undefined || prefersJson(request.headers.accept, vendor) ? 'application/json' : vendorMediaType(vendor),
   );
-  if (value.stream !== undefined) return value.stream;
-  return Buffer.from(value.body instanceof JsonText ? value.body.text : writeJson(value.body));
+  if (value.stream !== undefined) return response.send(value.stream);
+  return response.serializer(asItIs).send(value.body instanceof JsonText ? value.body.text : writeJson(value.body));
 }
 
 function notModified(request: FastifyRequest, version: number): boolean {
