@@ -71,6 +71,41 @@ export class BatchOutbox1764100000000 implements MigrationInterface {
       END $$;
       CREATE TRIGGER outbox_insert INSTEAD OF INSERT ON outbox FOR EACH ROW EXECUTE FUNCTION outbox_insert();
 
+      -- Gives the next positions, in order of writing, to the events of up to p_limit batches that have none, and wakes all
+      -- listeners; answers how many batches, or null when another process is at it. One process at a time, by the lock of
+      -- the relay's row, for which nobody queues. What commits later gets later positions, whatever its id. One call is one
+      -- round trip, and an idle system writes nothing. Only this notifies: NOTIFY in each write would serialise all commits.
+      CREATE FUNCTION outbox_sequence(p_limit integer) RETURNS integer LANGUAGE plpgsql AS $$
+      DECLARE
+        v_position bigint;
+        v_batches integer;
+        v_last bigint;
+      BEGIN
+        IF NOT EXISTS (SELECT FROM outbox_batch WHERE last_position IS NULL) THEN
+          RETURN 0;
+        END IF;
+        SELECT position INTO v_position FROM relay WHERE name = 'sequencer' FOR UPDATE SKIP LOCKED;
+        IF NOT FOUND THEN
+          RETURN NULL;
+        END IF;
+        WITH next AS (
+          SELECT id, events FROM outbox_batch WHERE last_position IS NULL ORDER BY id LIMIT p_limit
+        ), given AS (
+          UPDATE outbox_batch b SET last_position = v_position + n.upto
+          FROM (SELECT id, sum(events) OVER (ORDER BY id) AS upto FROM next) AS n
+          WHERE b.id = n.id
+          RETURNING b.id, b.last_position
+        ), desired AS (
+          UPDATE outbox_desired d SET position = given.last_position FROM given WHERE d.batch_id = given.id
+        )
+        SELECT count(*), max(last_position) INTO v_batches, v_last FROM given;
+        IF v_batches > 0 THEN
+          UPDATE relay SET position = v_last WHERE name = 'sequencer';
+          PERFORM pg_notify('berth_events', v_last::text);
+        END IF;
+        RETURN v_batches;
+      END $$;
+
       -- A sequencer of the version before finds nothing to do.
       CREATE FUNCTION outbox_keep() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;
       CREATE TRIGGER outbox_update INSTEAD OF UPDATE ON outbox FOR EACH ROW EXECUTE FUNCTION outbox_keep();

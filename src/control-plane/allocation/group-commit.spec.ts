@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from '@jest/globals';
 import { Problem } from '../../platform/problem/problem.js';
 import { Failure, GroupCommit } from './group-commit.js';
@@ -18,7 +19,7 @@ class Gate {
 
   /** Lets the transaction that runs, or is about to, end. */
   async next(): Promise<void> {
-    while (this.open.length === 0) await Promise.resolve();
+    while (this.open.length === 0) await setImmediate();
     this.open.shift()?.();
   }
 }
@@ -32,8 +33,8 @@ describe('GroupCommit', () => {
     expect(gate.batches).toEqual([['a']]);
     await gate.next();
     await expect(first).resolves.toBe('did a');
-    expect(gate.batches).toEqual([['a'], ['b', 'c', 'd']]);
     await gate.next();
+    expect(gate.batches).toEqual([['a'], ['b', 'c', 'd']]);
     await expect(Promise.all(rest)).resolves.toEqual(['did b', 'did c', 'did d']);
   });
 

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { Problem } from '../../platform/problem/problem.js';
 
 /** While one transaction is in flight, so many requests that wait are worth a second one beside it. */
@@ -32,7 +33,11 @@ export class GroupCommit<Request, Result> {
 
   private async drain(key: string, queue: { waiting: Queued<Request, Result>[]; inFlight: number }): Promise<void> {
     queue.inFlight++;
-    while (queue.waiting.length > 0) await this.settle(key, queue.waiting.splice(0, this.maxBatch));
+    while (queue.waiting.length > 0) {
+      await this.settle(key, queue.waiting.splice(0, this.maxBatch));
+      // What has arrived at the sockets meanwhile goes along: larger batches, for a look at the event loop.
+      await setImmediate();
+    }
     if (--queue.inFlight === 0) this.queues.delete(key);
   }
 

@@ -6,14 +6,7 @@ import type { Log } from '../../platform/logging/log.js';
 import { readBatch, type StoredBatch } from './batch.js';
 import type { EventPublisher } from './event-publisher.js';
 import { EventSignal } from './event-signal.js';
-import {
-  BATCHES_AFTER,
-  GIVE_POSITIONS,
-  HAS_UNSEQUENCED,
-  LOCK_RELAY,
-  MOVE_RELAY,
-  NOTIFY_LISTENERS,
-} from './outbox.queries.js';
+import { BATCHES_AFTER, LOCK_RELAY, MOVE_RELAY, SEQUENCE } from './outbox.queries.js';
 
 /** Rows of the outbox at a time; each has one event or many. */
 const SEQUENCE_BATCHES = 500;
@@ -101,25 +94,10 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   }
 
   private async sequence(): Promise<'more' | 'idle' | 'busy'> {
-    // A look without a lock first: an idle system writes nothing.
-    const [look] = await this.database.query<{ waiting: boolean }>(HAS_UNSEQUENCED);
-    if (look?.waiting !== true) return 'idle';
-    const given = await this.database.transaction(async (transaction) => {
-      const [relay] = await transaction.query<{ position: string }>(LOCK_RELAY, ['sequencer']);
-      if (relay === undefined) return undefined;
-      const [row] = await transaction.query<{ batches: number; position: string | null }>(GIVE_POSITIONS, [
-        relay.position,
-        SEQUENCE_BATCHES,
-      ]);
-      if (row?.position != null) {
-        transaction.write(MOVE_RELAY, ['sequencer', row.position]);
-        transaction.write(NOTIFY_LISTENERS, [row.position]);
-      }
-      return row?.batches ?? 0;
-    });
-    if (given === undefined) return 'busy';
-    if (given > 0) this.signal.sequenced();
-    return given === SEQUENCE_BATCHES ? 'more' : 'idle';
+    const [given] = await this.database.query<{ batches: number | null }>(SEQUENCE, [SEQUENCE_BATCHES]);
+    if (given?.batches == null) return 'busy';
+    if (given.batches > 0) this.signal.sequenced();
+    return given.batches === SEQUENCE_BATCHES ? 'more' : 'idle';
   }
 
   private async publish(publisher: EventPublisher): Promise<'more' | 'idle' | 'busy'> {

@@ -19,6 +19,7 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
     const name = HIDDEN.find((hidden) => Object.hasOwn(value, hidden));
     if (name !== undefined) throw invalidField(name, 'should not exist');
   }
+  if (Object.keys(value).length === 0 && mayBeEmpty(type)) return new type();
   const instance: object = plainToInstance(type, value);
   const errors = validateSync(instance, {
     whitelist: true,
@@ -27,6 +28,15 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
   });
   if (errors.length > 0) throw refuse(errors);
   return instance;
+}
+
+const acceptEmpty = new WeakMap<InputClass, boolean>();
+
+/** Whether an object without members is one of the class: most reservations ask for nothing in particular. */
+function mayBeEmpty(type: InputClass): boolean {
+  let accepts = acceptEmpty.get(type);
+  if (accepts === undefined) acceptEmpty.set(type, (accepts = validateSync(new type()).length === 0));
+  return accepts;
 }
 
 /** `[{ field, message }]` of class-validator's tree, nested fields with dots. */
