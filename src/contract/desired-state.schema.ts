@@ -1,4 +1,5 @@
-import { formatAddress, parseAddress, parseCidr, type Family } from '../ip/address.js';
+import { formatAddress, parseAddress, type Family } from '../ip/address.js';
+import { formatCidr, parseCidr } from '../ip/cidr.js';
 import {
   GATEWAY_MODES,
   OBSERVED_STATUSES,
@@ -81,13 +82,11 @@ function address(value: unknown, path: string, family?: Family): string {
 }
 
 function network(value: unknown, path: string): string {
-  const range = typeof value === 'string' ? parseCidr(value) : undefined;
-  if (range === undefined || typeof value !== 'string')
-    return fail(path, 'a network as address/length, without host bits');
-  const written = value.slice(0, value.indexOf('/'));
-  if (formatAddress({ family: range.family, value: range.first }) !== written)
-    fail(path, 'a network in canonical text');
-  return value;
+  const cidr = typeof value === 'string' ? parseCidr(value) : undefined;
+  if (cidr === undefined) return fail(path, 'a network as address/length, without host bits');
+  const canonical = formatCidr(cidr);
+  if (canonical !== value) fail(path, 'a network in canonical text');
+  return canonical;
 }
 
 function unique<Item>(items: readonly Item[], path: string, what: string, key: (item: Item) => string): Set<string> {

@@ -1,5 +1,9 @@
 /**
- * Address arithmetic: pure, on bigint, no framework. Text in is strict, text out is canonical (RFC 5952 for IPv6).
+ * Addresses as text and as numbers: pure, on bigint, no framework. Text in is strict, text out is canonical (RFC 5952 for
+ * IPv6). Ranges are in range.ts, networks in cidr.ts.
+ *
+ * One rule for IPv4-mapped IPv6 addresses (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2): where people write one, they
+ * mean that IPv4 address, and it is stored and answered as that. So the same machine never has two addresses here.
  */
 
 export type Family = 4 | 6;
@@ -66,24 +70,27 @@ function parseIpv6Value(text: string): bigint | undefined {
 }
 
 /**
- * Parses dotted decimal IPv4 (no leading zeros) or IPv6 text (RFC 4291; no zone id, no prefix length).
- * An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is that IPv4 address. Anything else: undefined.
+ * Parses dotted decimal IPv4 (no leading zeros) or IPv6 text (RFC 4291; no zone id, no prefix length), taking it as it is
+ * written: `::ffff:192.0.2.1` stays an IPv6 address. Anything else: undefined.
  */
-export function parseAddress(text: string): Address | undefined {
-  if (!text.includes(':')) {
-    const value = parseIpv4Value(text);
-    return value === undefined ? undefined : { family: 4, value };
-  }
-  const value = parseIpv6Value(text);
-  if (value === undefined) return undefined;
-  return value >> 32n === 0xffffn ? { family: 4, value: value & 0xffffffffn } : { family: 6, value };
+export function parseLiteral(text: string): Address | undefined {
+  const family = text.includes(':') ? 6 : 4;
+  const value = family === 6 ? parseIpv6Value(text) : parseIpv4Value(text);
+  return value === undefined ? undefined : { family, value };
 }
 
-/** As `parseAddress`, for text that has been checked before; an IPv4-mapped address is that IPv4 address. */
+/** True for `::ffff:a.b.c.d`, an IPv4 address in the clothes of IPv6. */
+export const isMapped = ({ family, value }: Address): boolean => family === 6 && value >> 32n === 0xffffn;
+
+/** What people write: as `parseLiteral`, but an IPv4-mapped IPv6 address is that IPv4 address. */
+export function parseAddress(text: string): Address | undefined {
+  const address = parseLiteral(text);
+  return address !== undefined && isMapped(address) ? { family: 4, value: address.value & maxOf(4) } : address;
+}
+
+/** As `parseAddress`, for text that has been checked before. */
 export function checkedAddress(text: string): Address {
-  const address = parseAddress(text);
-  if (address === undefined) throw new Error(`not an address: ${text}`);
-  return address;
+  return found(parseAddress(text), text);
 }
 
 /**
@@ -91,10 +98,12 @@ export function checkedAddress(text: string): Address {
  * range that spans those.
  */
 export function storedAddress(text: string): Address {
-  if (!text.includes(':')) return checkedAddress(text);
-  const value = parseIpv6Value(text);
-  if (value === undefined) throw new Error(`not an address: ${text}`);
-  return { family: 6, value };
+  return found(parseLiteral(text), text);
+}
+
+function found(address: Address | undefined, text: string): Address {
+  if (address === undefined) throw new Error(`not an address: ${text}`);
+  return address;
 }
 
 /** Canonical text: dotted decimal, or RFC 5952 (lower case, longest run of two or more zero groups as `::`). */
@@ -117,28 +126,8 @@ export function formatAddress({ family, value }: Address): string {
   return `${hex.slice(0, bestStart).join(':')}::${hex.slice(bestStart + bestLength).join(':')}`;
 }
 
-/** An inclusive range of addresses of one family. */
-export interface AddressRange {
-  family: Family;
-  first: bigint;
-  last: bigint;
-}
-
-/** Parses `address/length`; the address must be the network's own (no host bits set). */
-export function parseCidr(text: string): AddressRange | undefined {
-  const match = /^([^/]+)\/(0|[1-9]\d{0,2})$/.exec(text);
-  if (match?.[1] === undefined || match[2] === undefined) return undefined;
-  const address = parseAddress(match[1]);
-  if (address === undefined) return undefined;
-  const length = Number(match[2]);
-  const bits = bitsOf(address.family);
-  if (length > bits) return undefined;
-  const last = address.value | ((1n << BigInt(bits - length)) - 1n);
-  const first = (address.value >> BigInt(bits - length)) << BigInt(bits - length);
-  return first === address.value ? { family: address.family, first, last } : undefined;
-}
-
-/** True when the address lies in the range (same family, both ends included). */
-export function contains(range: AddressRange, address: Address): boolean {
-  return range.family === address.family && range.first <= address.value && address.value <= range.last;
+/** Order of addresses, as PostgreSQL has it: IPv4 before IPv6, then by value. For `sort`. */
+export function compareAddresses(a: Address, b: Address): number {
+  if (a.family !== b.family) return a.family - b.family;
+  return a.value < b.value ? -1 : Number(a.value > b.value);
 }

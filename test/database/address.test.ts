@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import pg from 'pg';
-import { formatAddress, maxOf, parseAddress, parseCidr, storedAddress, type Address } from '../../src/ip/address.js';
+import { formatAddress, maxOf, parseAddress, storedAddress, type Address } from '../../src/ip/address.js';
+import { parseCidr } from '../../src/ip/cidr.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 
 const group = fc.oneof(fc.constantFrom(0n, 0n, 1n, 0xffffn), fc.bigInt(0n, 0xffffn));

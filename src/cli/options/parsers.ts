@@ -1,5 +1,7 @@
 import { InvalidArgumentError } from 'commander';
-import { formatAddress, parseAddress, parseCidr } from '../../ip/address.js';
+import { formatAddress, parseAddress } from '../../ip/address.js';
+import { parseCidr } from '../../ip/cidr.js';
+import { hostsOf } from '../../ip/hosts.js';
 import { JsonText } from '../../platform/json/json-text.js';
 
 export type Protocol = 'tcp' | 'udp';
@@ -70,19 +72,12 @@ export function portRange(value: string): { protocol: Protocol; first: number; l
   return { protocol: protocol.toLowerCase() as Protocol, first: port(first), last: port(last) };
 }
 
-/**
- * The addresses of a network that machines may have. Of IPv4 up to /30 the first and the last are left out: network and
- * broadcast (RFC 1122 section 3.2.1.3); of IPv6 up to /126 the first: the routers' anycast address (RFC 4291 section
- * 2.6.1). Longer prefixes are taken whole (RFC 3021, RFC 6164).
- */
+/** The addresses of a network that machines may have: ip/hosts.ts. */
 export function hostRange(cidr: string): { start: string; end: string } {
-  const range = parseCidr(cidr);
-  if (range === undefined) {
+  const network = parseCidr(cidr);
+  if (network === undefined) {
     throw new InvalidArgumentError('It must be a network such as 10.0.0.0/24, with no bits set beyond its length.');
   }
-  const { family } = range;
-  const small = range.last - range.first < 3n;
-  const first = small ? range.first : range.first + 1n;
-  const last = small || family === 6 ? range.last : range.last - 1n;
+  const { family, first, last } = hostsOf(network);
   return { start: formatAddress({ family, value: first }), end: formatAddress({ family, value: last }) };
 }

@@ -1,4 +1,5 @@
-import { parseAddress, parseCidr } from '../../ip/address.js';
+import { parseAddress } from '../../ip/address.js';
+import { parseCidr } from '../../ip/cidr.js';
 import { answer } from '../client/answer.js';
 import type { Lease, Pool, Reservation, Subnet } from '../client/client.js';
 import { hostRange } from '../options/parsers.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { DesiredState, StatusReport } from '../../contract/desired-state.js';
 import { formatAddress, storedAddress } from '../../ip/address.js';
+import { canonicalCidr } from '../../ip/cidr.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
@@ -69,7 +70,12 @@ export class DesiredStateService {
     if (row === undefined) throw notFound('gateway', id);
     const maps = JSON.parse(row.maps) as MapTuple[];
     return {
-      gateway: { id: row.id, name: row.name, externalAddress: canonical(row.externalAddress), networks: row.networks },
+      gateway: {
+        id: row.id,
+        name: row.name,
+        externalAddress: canonical(row.externalAddress),
+        networks: row.networks.map(canonicalCidr),
+      },
       generation: Number(row.generation),
       maps: maps
         .filter(([, , , , , , removing]) => !removing)

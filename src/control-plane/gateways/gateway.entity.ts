@@ -1,6 +1,6 @@
 import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { GatewayMode, Protocol } from '../../contract/desired-state.js';
-import { addressText, OwnedEntity } from '../resource/resource.entity.js';
+import { addressText, networkTexts, OwnedEntity } from '../resource/resource.entity.js';
 
 /** A machine with a public address that forwards. */
 @Entity('gateway')
@@ -9,7 +9,7 @@ export class GatewayEntity extends OwnedEntity {
   externalAddress: string;
 
   /** Networks behind it: plain addresses that its port maps may lead to. */
-  @Column('text', { array: true })
+  @Column('text', { array: true, transformer: networkTexts })
   networks: string[];
 
   /** Where its components take their addresses unless they say otherwise. */

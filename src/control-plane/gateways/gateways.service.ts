@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Protocol } from '../../contract/desired-state.js';
 import { formatAddress, checkedAddress } from '../../ip/address.js';
+import { canonicalCidr } from '../../ip/cidr.js';
 import { Database } from '../../platform/database/database.js';
 import { violates } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
@@ -80,7 +81,7 @@ export class GatewaysService {
           ...describeNew(body),
           owner: newOwner(caller, body.owner),
           externalAddress: formatAddress(checkedAddress(body.externalAddress)),
-          networks: body.networks ?? [],
+          networks: (body.networks ?? []).map(canonicalCidr),
           poolId: await this.poolId(unit, body.pool),
           mode: null,
           observedGeneration: null,
@@ -120,7 +121,7 @@ export class GatewaysService {
         saveChange(unit, GatewayEntity, before, {
           ...describePatched(before, body, caller),
           owner: body.owner === undefined ? before.owner : newOwner(caller, body.owner),
-          networks: body.networks ?? before.networks,
+          networks: body.networks?.map(canonicalCidr) ?? before.networks,
           poolId: body.pool === undefined ? before.poolId : await this.poolId(unit, body.pool),
         }),
         body.name ?? '',

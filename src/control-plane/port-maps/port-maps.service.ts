@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Protocol } from '../../contract/desired-state.js';
-import { checkedAddress, contains, formatAddress, parseCidr, storedAddress, type Address } from '../../ip/address.js';
+import { checkedAddress, formatAddress, storedAddress, type Address } from '../../ip/address.js';
+import { checkedCidr } from '../../ip/cidr.js';
+import { contains } from '../../ip/range.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound } from '../../platform/problem/problem.js';
@@ -211,8 +213,7 @@ function requireFamily(gateway: GatewayEntity, field: string, address: Address):
 function requireReachable(gateway: GatewayEntity, text: string): void {
   const address = checkedAddress(text);
   requireFamily(gateway, 'address', address);
-  const networks = gateway.networks.flatMap((network) => parseCidr(network) ?? []);
-  if (networks.some((network) => contains(network, address))) return;
+  if (gateway.networks.some((network) => contains(checkedCidr(network), address))) return;
   const list = gateway.networks.length === 0 ? 'it has no networks' : `its networks are ${gateway.networks.join(', ')}`;
   throw invalidField('address', `is not one that the gateway ${JSON.stringify(gateway.name)} may reach: ${list}`);
 }

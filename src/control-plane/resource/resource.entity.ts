@@ -1,5 +1,6 @@
 import { Column, PrimaryColumn } from 'typeorm';
 import { formatAddress, storedAddress } from '../../ip/address.js';
+import { canonicalCidr } from '../../ip/cidr.js';
 import { JsonText } from '../../platform/json/json-text.js';
 
 /** A `json` column kept as the text it came in. */
@@ -12,6 +13,12 @@ export const jsonText = {
 export const addressText = {
   from: (text: string): string => (text.includes(':') ? formatAddress(storedAddress(text)) : text),
   to: (text: string): string => text,
+};
+
+/** A `cidr[]` column, as canonical text: PostgreSQL writes `::1.2.3.0/120` here too. */
+export const networkTexts = {
+  from: (texts: string[]): string[] => texts.map(canonicalCidr),
+  to: (texts: string[]): string[] => texts,
 };
 
 /** The columns that every resource has (DESIGN, Words). Declared as text where TypeORM would parse or cast. */

@@ -1,5 +1,6 @@
 import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
-import { parseAddress, parseCidr } from '../../ip/address.js';
+import { parseAddress } from '../../ip/address.js';
+import { parseCidr } from '../../ip/cidr.js';
 import { JsonText, nestingOf } from '../../platform/json/json-text.js';
 
 /** Limits of what people write; each is refused by name beyond (422). */

@@ -1,4 +1,5 @@
-import { formatAddress, parseAddress, type AddressRange } from '../../ip/address.js';
+import { formatAddress, parseAddress } from '../../ip/address.js';
+import type { AddressRange } from '../../ip/range.js';
 import { invalidField } from '../../platform/problem/problem.js';
 
 /** The range that two texts name; a problem that names the field when they name none. */

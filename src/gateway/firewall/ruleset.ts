@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { DesiredMap, DesiredState, Protocol } from '../../contract/desired-state.js';
-import { formatAddress, parseAddress, parseCidr, type Family } from '../../ip/address.js';
+import { formatAddress, parseAddress, type Family } from '../../ip/address.js';
+import { parseCidr } from '../../ip/cidr.js';
 
 /**
  * Desired state -> the rules we want, as the very text that `iptables-save` prints for them (checked on 1.8.9), so that
