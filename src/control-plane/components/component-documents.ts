@@ -1,7 +1,5 @@
-import { JsonText } from '../../platform/json/json-text.js';
-import { LeaseDocument } from '../leases/lease.dto.js';
-import type { LeaseEntity } from '../leases/lease.entity.js';
 import { portMapDocument, type PortMapRow } from '../port-maps/port-map-rows.js';
+import { leaseDocument, type LeaseRow } from '../reservations/reservation-documents.js';
 import { LEASES_OF } from '../reservations/reservation.queries.js';
 import { ComponentDocument } from './component.dto.js';
 import type { ComponentEntity } from './component.entity.js';
@@ -16,16 +14,13 @@ export async function componentDocuments(
   reader: Reader,
   rows: readonly ComponentEntity[],
 ): Promise<ComponentDocument[]> {
-  type LeaseRow = Omit<LeaseEntity, 'metadata'> & { metadata: string };
   const reservations = rows.flatMap((row) => row.reservationId ?? []);
   const leases = await reader.query<LeaseRow>(LEASES_OF, [reservations]);
   const maps = await reader.query<PortMapRow>(MAPS_OF_COMPONENTS, [rows.map((row) => row.id)]);
   return rows.map((row) =>
     ComponentDocument.from(
       row,
-      leases
-        .filter((lease) => lease.reservationId === row.reservationId)
-        .map((lease) => LeaseDocument.from({ ...lease, metadata: new JsonText(lease.metadata) })),
+      leases.filter((lease) => lease.reservationId === row.reservationId).map(leaseDocument),
       maps.filter((map) => map.componentId === row.id).map(portMapDocument),
     ),
   );

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Unit } from '../events/unit-of-work.js';
-import { LeaseRelease } from '../leases/lease-release.js';
+import { LeaseRelease, type Ending } from '../leases/lease-release.js';
 import { PortMapRemoval } from '../port-maps/port-map-removal.js';
-import { ReservationEntity } from '../reservations/reservation.entity.js';
 import { componentDocuments } from './component-documents.js';
 import { ComponentEntity } from './component.entity.js';
 
@@ -27,33 +26,19 @@ export class ComponentRelease {
     );
   }
 
-  async release(unit: Unit, id: string): Promise<void> {
+  /** Ends a component with all that it claimed; who does it and why, the events of its leases say. */
+  async release(unit: Unit, id: string, ending: Ending): Promise<void> {
     const { manager } = unit.transaction;
     const component = await manager.findOneByOrFail(ComponentEntity, { id });
     const [data] = await componentDocuments(unit, [component]);
-    const reservation =
-      component.reservationId === null
-        ? null
-        : await manager.findOneBy(ReservationEntity, { id: component.reservationId });
-    if (reservation !== null) await this.leases.ofReservations(unit, [reservation.id]);
+    const { reservationId } = component;
+    if (reservationId !== null) await this.leases.ofReservations(unit, [{ reservationId, ...ending }]);
     // What is left are maps whose lease was released before.
     const maps = await unit.query<{ id: string }>('SELECT id FROM port_map WHERE component_id = $1', [id]);
     await this.maps.begin(
       unit,
       maps.map((map) => map.id),
     );
-    if (reservation !== null) {
-      await manager.delete(ReservationEntity, { id: reservation.id });
-      const { owner } = reservation;
-      const released = {
-        id: reservation.id,
-        name: reservation.name,
-        subnet: reservation.subnetId,
-        pool: reservation.poolId,
-        owner,
-      };
-      unit.emit({ noun: 'reservation', verb: 'deleted', id: reservation.id, owner, data: released });
-    }
     await manager.delete(ComponentEntity, { id });
     unit.emit({ noun: 'component', verb: 'deleted', id, owner: component.owner, data: data ?? {} });
   }

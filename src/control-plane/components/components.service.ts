@@ -143,7 +143,7 @@ export class ComponentsService {
       await this.release.lockHeldBy(unit, [id]);
       const component = await lockForDelete(unit, ComponentEntity, 'component', id, caller);
       requireOwner(caller, component.owner);
-      await this.release.release(unit, id);
+      await this.release.release(unit, id, { by: caller.principal.name, reason: 'component deleted' });
       return reply({ location: '/components' });
     });
   }

@@ -26,7 +26,7 @@ export class GatewayRemoval {
   }
 
   /** Refuses while it has components or port maps; with `force` ends them all, confirmed or not. */
-  async emptied(unit: Unit, gateway: GatewayEntity, force: boolean): Promise<void> {
+  async emptied(unit: Unit, gateway: GatewayEntity, force: boolean, by: string): Promise<void> {
     const components = await this.componentsOf(unit, gateway.id);
     const maps = await unit.query<{ id: string }>('SELECT id FROM port_map WHERE gateway_id = $1 ORDER BY id', [
       gateway.id,
@@ -37,7 +37,7 @@ export class GatewayRemoval {
         `The gateway ${JSON.stringify(gateway.name)} has ${components.length} components and ${maps.length} port maps. Delete them first, or use ?force=true.`,
       );
     }
-    for (const id of components) await this.components.release(unit, id);
+    for (const id of components) await this.components.release(unit, id, { by, reason: 'gateway deleted' });
     await this.maps.begin(
       unit,
       maps.map((map) => map.id),

@@ -141,7 +141,7 @@ export class GatewaysService {
         ports.map((port) => port.spaceId),
       );
       const gateway = await lockForDelete(unit, GatewayEntity, 'gateway', id, caller);
-      await this.removal.emptied(unit, gateway, force);
+      await this.removal.emptied(unit, gateway, force, caller.principal.name);
       await unit.transaction.manager.delete(GatewayEntity, { id });
       unit.emit({
         noun: 'gateway',

@@ -30,11 +30,18 @@ export const INSERT_LEASES = `
   SELECT id, subnet_id, reservation_id, address, $5, $5
   FROM unnest($1::text[], $2::text[], $3::text[], $4::inet[]) AS l (id, subnet_id, reservation_id, address)`;
 
-/** Leases of some reservations with the metadata above them. */
+export const RESERVATION_COLUMNS = `
+  r.id, r.name, r.tags, r.metadata, r.version, r.created_at AS "createdAt", r.updated_at AS "updatedAt",
+  r.pool_id AS "poolId", r.subnet_id AS "subnetId", r.owner,
+  p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
+
+export const LEASE_COLUMNS = `
+  l.id, l.name, l.tags, l.metadata, l.version, l.created_at AS "createdAt", l.updated_at AS "updatedAt",
+  l.subnet_id AS "subnetId", l.reservation_id AS "reservationId", host(l.address) AS address`;
+
+/** Leases of some reservations, and the metadata above them. */
 export const LEASES_OF = `
-  SELECT l.id, l.name, l.tags, l.metadata, l.version, l.created_at AS "createdAt", l.updated_at AS "updatedAt",
-         l.subnet_id AS "subnetId", l.reservation_id AS "reservationId", host(l.address) AS address
-  FROM lease l WHERE l.reservation_id = ANY($1) ORDER BY l.reservation_id, l.address`;
+  SELECT ${LEASE_COLUMNS} FROM lease l WHERE l.reservation_id = ANY($1) ORDER BY l.reservation_id, l.address`;
 
 export const METADATA_ABOVE = `
   SELECT s.id, p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"

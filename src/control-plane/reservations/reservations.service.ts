@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { JsonText } from '../../platform/json/json-text.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
-import { LeaseDocument } from '../leases/lease.dto.js';
-import type { LeaseEntity } from '../leases/lease.entity.js';
 import { LeaseRelease } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
@@ -18,7 +15,7 @@ import type { OwnedListQuery } from '../resource/resource.dto.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
 import { ReservationDocument, type NewReservation, type ReservationChange } from './reservation.dto.js';
 import { ReservationEntity } from './reservation.entity.js';
-import { LEASES_OF, METADATA_ABOVE } from './reservation.queries.js';
+import { reservationDocuments } from './reservation-documents.js';
 import {
   addressNeed,
   addressProblem,
@@ -55,10 +52,6 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
 const shown = (document: ReservationDocument, body: object = document): Reply =>
   reply({ location: `/reservations/${document.id}`, version: document.version, body });
 
-interface Reader {
-  query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
-}
-
 @Injectable()
 export class ReservationsService {
   private readonly queue: GroupCommit<Request, Reply>;
@@ -88,7 +81,7 @@ export class ReservationsService {
         if (target !== undefined) builder.andWhere(`r.${target.noun}_id = :parent`, { parent: target.id });
         if (query.owner !== undefined) builder.andWhere('r.owner = :owner', { owner: query.owner });
       },
-      documents: (rows) => documents(this.database, rows),
+      documents: (rows) => reservationDocuments(this.database, rows),
     });
   }
 
@@ -103,7 +96,7 @@ export class ReservationsService {
       manager.findOneBy(ReservationEntity, { id: pathId('reservation', id) }),
     );
     if (reservation === null) throw notFound('reservation', id);
-    const [document] = await documents(this.database, [reservation]);
+    const [document] = await reservationDocuments(this.database, [reservation]);
     return reply({ version: reservation.version, body: document });
   }
 
@@ -113,7 +106,7 @@ export class ReservationsService {
       requireOwner(caller, before.owner);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
       const reservation = await saveChange(unit, ReservationEntity, before, described);
-      const [document] = await documents(unit, [reservation]);
+      const [document] = await reservationDocuments(unit, [reservation]);
       if (document === undefined) throw notFound('reservation', id);
       unit.emit({ noun: 'reservation', verb: 'updated', id: reservation.id, owner: reservation.owner, data: document });
       return shown(document);
@@ -132,42 +125,10 @@ export class ReservationsService {
         caller,
       );
       requireOwner(caller, reservation.owner);
-      const [document] = await documents(unit, [reservation]);
-      await this.release.ofReservations(unit, [reservation.id]);
-      await unit.transaction.manager.delete(ReservationEntity, { id: reservation.id });
-      unit.emit({
-        noun: 'reservation',
-        verb: 'deleted',
-        id: reservation.id,
-        owner: reservation.owner,
-        data: document ?? {},
-      });
+      await this.release.ofReservations(unit, [
+        { reservationId: reservation.id, by: caller.principal.name, reason: null },
+      ]);
       return reply({ location: '/reservations' });
     });
   }
-}
-
-/** Documents of rows, with their leases and the metadata above them: two statements whatever the number of rows. */
-async function documents(reader: Reader, rows: readonly ReservationEntity[]): Promise<ReservationDocument[]> {
-  type LeaseRow = Omit<LeaseEntity, 'metadata'> & { metadata: string };
-  const leases = await reader.query<LeaseRow>(LEASES_OF, [rows.map((row) => row.id)]);
-  const above = await reader.query<{ id: string; poolMetadata: string; subnetMetadata: string }>(METADATA_ABOVE, [
-    [...new Set(rows.map((row) => row.subnetId))],
-  ]);
-  const byReservation = new Map<string, LeaseRow[]>(rows.map((row) => [row.id, []]));
-  for (const lease of leases) byReservation.get(lease.reservationId)?.push(lease);
-  const bySubnet = new Map(above.map((row) => [row.id, row]));
-  return rows.map((row) => {
-    const parents = bySubnet.get(row.subnetId);
-    return ReservationDocument.from(
-      row,
-      (byReservation.get(row.id) ?? []).map((lease) =>
-        LeaseDocument.from({ ...lease, metadata: new JsonText(lease.metadata) }),
-      ),
-      {
-        poolMetadata: new JsonText(parents?.poolMetadata ?? 'null'),
-        subnetMetadata: new JsonText(parents?.subnetMetadata ?? 'null'),
-      },
-    );
-  });
 }
