@@ -14,15 +14,19 @@ import { EventPublisher } from './events/event-publisher.js';
 import { EventSignal } from './events/event-signal.js';
 import { EventsModule } from './events/events.module.js';
 import { Relay } from './events/relay.js';
+import { UnitsOfWork } from './events/unit-of-work.js';
 import { GatewayEntity, GatewayPortsEntity } from './gateways/gateway.entity.js';
 import { GatewaysModule } from './gateways/gateways.module.js';
 import { HealthController } from './health/health.controller.js';
 import { LeaseEntity } from './leases/lease.entity.js';
+import { LeaseRelease } from './leases/lease-release.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { PoolEntity } from './pools/pool.entity.js';
 import { PoolsModule } from './pools/pools.module.js';
 import { PortMapEntity } from './port-maps/port-map.entity.js';
 import { PortMapsModule } from './port-maps/port-maps.module.js';
+import { ExpirySignal } from './reservations/expiry-signal.js';
+import { ExpirySweeper } from './reservations/expiry-sweeper.js';
 import { ReservationEntity } from './reservations/reservation.entity.js';
 import { ReservationsModule } from './reservations/reservations.module.js';
 import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
@@ -51,15 +55,19 @@ class PlatformModule {
       providers: [
         { provide: Database, useFactory: () => new Database(dataSourceOptions(url, poolSize, ENTITIES)) },
         { provide: Authenticator, useFactory: () => new Authenticator(config.auth) },
+        {
+          provide: ExpirySignal,
+          useFactory: () => new ExpirySignal(config.reservations.expiryNoticeSeconds),
+        },
         KnownPaths,
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
-      exports: [Database, Authenticator, KnownPaths],
+      exports: [Database, Authenticator, ExpirySignal, KnownPaths],
     };
   }
 }
 
-/** The loops of the control plane: relay, listener, sweeper. */
+/** The loops of the control plane: relay, listener, sweepers. */
 @Module({})
 class LoopsModule {
   static with({ database, nats }: Config, log: Log): DynamicModule {
@@ -67,7 +75,7 @@ class LoopsModule {
       nats.url === undefined ? undefined : new EventPublisher({ url: nats.url, stream: nats.stream }, log);
     return {
       module: LoopsModule,
-      imports: [EventsModule],
+      imports: [EventsModule, LeasesModule],
       providers: [
         {
           provide: Relay,
@@ -78,6 +86,12 @@ class LoopsModule {
           provide: IdempotencySweeper,
           useFactory: (db: Database) => new IdempotencySweeper(db, log),
           inject: [Database],
+        },
+        {
+          provide: ExpirySweeper,
+          useFactory: (db: Database, units: UnitsOfWork, release: LeaseRelease, signal: ExpirySignal) =>
+            new ExpirySweeper(db, units, release, signal, log),
+          inject: [Database, UnitsOfWork, LeaseRelease, ExpirySignal],
         },
         {
           provide: EventListener,

@@ -10,6 +10,7 @@ import type { GatewayLookup } from '../gateways/gateway-lookup.js';
 import type { GatewayEntity, GatewayPortsEntity } from '../gateways/gateway.entity.js';
 import { insertPortMaps, type GrantedPortMap } from '../port-maps/port-map-writer.js';
 import { portProblem } from '../port-maps/port-problem.js';
+import { NEVER } from '../reservations/expiry.js';
 import {
   addressNeed,
   addressProblem,
@@ -213,6 +214,7 @@ async function writeComponents(
       name: body.name,
       tags: [],
       metadata: JsonText.null,
+      expiry: NEVER,
       taken: taken[0] ?? [],
     })),
   ).map(({ document }) => document);

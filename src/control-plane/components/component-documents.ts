@@ -20,7 +20,7 @@ export async function componentDocuments(
   return rows.map((row) =>
     ComponentDocument.from(
       row,
-      leases.filter((lease) => lease.reservationId === row.reservationId).map(leaseDocument),
+      leases.filter((lease) => lease.reservationId === row.reservationId).map((lease) => leaseDocument(lease, null)),
       maps.filter((map) => map.componentId === row.id).map(portMapDocument),
     ),
   );

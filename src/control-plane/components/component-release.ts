@@ -19,7 +19,7 @@ export class ComponentRelease {
       'SELECT reservation_id AS id FROM component WHERE id = ANY($1)',
       [ids],
     );
-    await this.leases.lockHeldBy(
+    this.leases.lockHeldBy(
       unit,
       rows.flatMap((row) => row.id ?? []),
       ids,

@@ -7,6 +7,9 @@ const common = (alias: string): string =>
 const stamps = (alias: string): string =>
   `'createdAt', ${alias}.created_at, 'updatedAt', ${alias}.updated_at, 'version', ${alias}.version`;
 
+/** Who ended it and why. */
+const ending = `'releasedBy', $2::text, 'reason', $3::text`;
+
 /**
  * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data. The order of the
  * numbering is that of the rows, so each group is a run of them.
@@ -21,15 +24,16 @@ const batches = (events: string): string => `
 
 const leases = (where: string): string =>
   batches(`
-  SELECT 'ipam.lease.deleted' AS type, 'leases/' || l.id AS subject, NULL::text AS owner,
+  SELECT 'ipam.lease.deleted' AS type, 'leases/' || l.id AS subject, r.owner,
          json_build_object(${common('l')}, 'subnet', l.subnet_id, 'reservation', l.reservation_id,
-                           'address', host(l.address), ${stamps('l')}) AS data
-  FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE ${where}`);
+                           'address', host(l.address), 'expiresAt', r.expires_at, ${stamps('l')}, ${ending}) AS data
+  FROM lease l JOIN subnet s ON s.id = l.subnet_id JOIN reservation r ON r.id = l.reservation_id WHERE ${where}`);
 
 const reservations = (where: string): string =>
   batches(`
   SELECT 'ipam.reservation.deleted' AS type, 'reservations/' || r.id AS subject, r.owner,
-         json_build_object(${common('r')}, 'subnet', r.subnet_id, 'pool', r.pool_id, 'owner', r.owner, ${stamps('r')}) AS data
+         json_build_object(${common('r')}, 'subnet', r.subnet_id, 'pool', r.pool_id, 'owner', r.owner,
+                           'expiresAt', r.expires_at, 'ttl', r.ttl_seconds, ${stamps('r')}, ${ending}) AS data
   FROM reservation r WHERE ${where}`);
 
 const subnets = (where: string): string =>
@@ -39,7 +43,10 @@ const subnets = (where: string): string =>
                            'family', family(s.first), ${stamps('s')}) AS data
   FROM subnet s WHERE ${where}`);
 
-export const CASCADE_EVENTS = {
-  pool: [leases('s.pool_id = $1'), reservations('r.pool_id = $1'), subnets('s.pool_id = $1')],
+/** Ends below a parent ($1), with who ($2) and why ($3). */
+export const CASCADE_ENDS = {
+  pool: [leases('s.pool_id = $1'), reservations('r.pool_id = $1')],
   subnet: [leases('l.subnet_id = $1'), reservations('r.subnet_id = $1')],
 } as const;
+
+export const CASCADE_SUBNETS = subnets('s.pool_id = $1');

@@ -6,29 +6,57 @@ export const SPACES_OF = {
   subnet: `SELECT space_id FROM subnet WHERE id = $1`,
 } as const;
 
-/** Addresses that some reservations hold, and the maps that go with them or with a component ($2). */
-export const HELD_ADDRESSES = `
-  SELECT s.space_id AS space, host(l.address) AS address
-  FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE l.reservation_id = ANY($1)`;
-export const HELD_MAPS = `
-  SELECT p.id FROM port_map p
-  WHERE p.component_id = ANY($2) OR p.lease_id IN (SELECT l.id FROM lease l WHERE l.reservation_id = ANY($1))`;
+/**
+ * Locks the chunks of what some reservations ($1) and components ($2) hold, in order: their addresses, the ports of the
+ * maps that go with them, and addresses that rest because of these maps. Index look-ups, a few for each position. Should a
+ * chunk be cut anew while we wait (space_remove), it may be missed; giving back locks it then, out of order at worst.
+ */
+export const LOCK_HELD = `
+  WITH maps AS (
+    SELECT p.id, p.gateway_id, p.protocol, p.connection_port FROM lease l JOIN port_map p ON p.lease_id = l.id
+    WHERE l.reservation_id = ANY($1)
+    UNION ALL
+    SELECT p.id, p.gateway_id, p.protocol, p.connection_port FROM port_map p WHERE p.component_id = ANY($2)
+  ), held AS (
+    SELECT s.space_id, address_position(l.address) AS position
+    FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE l.reservation_id = ANY($1)
+    UNION ALL
+    SELECT o.space_id, m.connection_port
+    FROM maps m JOIN gateway_ports o ON o.gateway_id = m.gateway_id AND o.protocol = m.protocol
+    UNION ALL
+    SELECT r.space_id, r.position FROM maps m JOIN resting_address r ON r.port_map_id = m.id
+  )
+  SELECT 1 FROM space_chunk c
+  WHERE (c.space_id, c.last) IN (
+    SELECT h.space_id, chunk.last FROM held h
+    CROSS JOIN LATERAL (SELECT k.last FROM space_chunk k
+                        WHERE k.space_id = h.space_id AND k.last >= h.position ORDER BY k.last LIMIT 1) AS chunk)
+  ORDER BY c.space_id, c.last FOR UPDATE OF c`;
 
-/** Some reservations, locked in order, with the metadata above them. */
-export const LOCK_RESERVATIONS = `
+const RESERVATIONS = `
   SELECT ${RESERVATION_COLUMNS}
   FROM reservation r JOIN subnet s ON s.id = r.subnet_id JOIN pool p ON p.id = s.pool_id
-  WHERE r.id = ANY($1) ORDER BY r.id FOR UPDATE OF r`;
+  WHERE r.id = ANY($1)`;
+
+/** Some reservations, locked in order, with the metadata above them. */
+export const LOCK_RESERVATIONS = `${RESERVATIONS} ORDER BY r.id FOR UPDATE OF r`;
+
+/**
+ * As LOCK_RESERVATIONS, those whose time has come. The condition is looked at again on the row as it is when the lock is
+ * had, so one that was renewed meanwhile is not among them; one that is just being renewed is passed over.
+ */
+export const LOCK_DUE_RESERVATIONS = `${RESERVATIONS}
+  AND r.expires_at <= clock_timestamp() ORDER BY r.id FOR UPDATE OF r SKIP LOCKED`;
 
 /** The leases of some reservations, locked in order, with what is needed to give their addresses back. */
 export const LEASES_OF_RESERVATIONS = `
   SELECT ${LEASE_COLUMNS}, s.space_id AS "spaceId"
   FROM lease l JOIN subnet s ON s.id = l.subnet_id
-  WHERE l.reservation_id = ANY($1) ORDER BY l.reservation_id, l.address FOR UPDATE OF l`;
+  WHERE l.reservation_id = ANY($1) ORDER BY l.reservation_id, l.address LIMIT $2 FOR UPDATE OF l`;
 
 /** Port maps that point to leases of some reservations. */
 export const MAPS_OF_RESERVATIONS = `
-  SELECT p.id, l.reservation_id AS "reservationId"
+  SELECT p.id, l.id AS "leaseId", l.reservation_id AS "reservationId"
   FROM lease l JOIN port_map p ON p.lease_id = l.id WHERE l.reservation_id = ANY($1)`;
 
 /** The lease is going; the map stays until its gateway has forgotten it. */
@@ -36,6 +64,10 @@ export const DETACH_MAPS = `UPDATE port_map SET lease_id = NULL WHERE id = ANY($
 
 export const DELETE_LEASES = `DELETE FROM lease WHERE id = ANY($1)`;
 export const DELETE_RESERVATIONS = `DELETE FROM reservation WHERE id = ANY($1)`;
+
+export const TOUCH_RESERVATION = `
+  UPDATE reservation SET version = version + 1, updated_at = now() WHERE id = $1
+  RETURNING version, updated_at AS "updatedAt"`;
 
 /** Port maps that point to leases below a subnet or pool. */
 export const MAPS_OF_LEASES = {

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { storedAddress } from '../../ip/address.js';
 import { RetryTransaction, violates } from '../../platform/database/database-error.js';
 import { Allocation } from '../allocation/allocation.js';
-import { CASCADE_EVENTS } from '../events/cascade.queries.js';
+import { CASCADE_ENDS, CASCADE_SUBNETS } from '../events/cascade.queries.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { PortMapRemoval, type RemovingMap } from '../port-maps/port-map-removal.js';
 import {
@@ -15,14 +15,15 @@ import {
   DELETE_LEASES,
   DELETE_RESERVATIONS,
   DETACH_MAPS,
-  HELD_ADDRESSES,
-  HELD_MAPS,
   LEASES_OF_RESERVATIONS,
+  LOCK_DUE_RESERVATIONS,
+  LOCK_HELD,
   LOCK_RESERVATIONS,
   MAPS_OF_LEASES,
   MAPS_OF_RESERVATIONS,
   REST_ADDRESSES,
   SPACES_OF,
+  TOUCH_RESERVATION,
 } from './lease-release.queries.js';
 
 /** Who ends a reservation or a lease, and why; the events of the end say it. */
@@ -38,12 +39,18 @@ export interface HeldLease extends LeaseRow {
   spaceId: string;
 }
 
+interface HeldMap {
+  id: string;
+  leaseId: string;
+  reservationId: string;
+}
+
 /** A reservation with all its leases, locked until the end of the transaction. */
 export interface HeldReservation {
   row: ReservationRow;
   leases: HeldLease[];
   /** Port maps that point to its leases. */
-  maps: readonly string[];
+  maps: HeldMap[];
 }
 
 /** The end of leases, whatever ended them: their port maps go with them, their addresses become free. */
@@ -54,30 +61,52 @@ export class LeaseRelease {
     private readonly removal: PortMapRemoval,
   ) {}
 
-  /** Ends some reservations with all their leases; those that are not there any more are passed over. */
+  /**
+   * Ends some reservations with all their leases; those that are not there any more are passed over. The chunks of their
+   * addresses must be locked already (`lockHeldBy`).
+   */
   async ofReservations(unit: Unit, ends: readonly (Ending & { reservationId: string })[]): Promise<void> {
-    const endings = new Map(ends.map((end) => [end.reservationId, end]));
-    const held = await this.hold(unit, [...endings.keys()]);
+    const held = await this.hold(
+      unit,
+      ends.map((end) => end.reservationId),
+    );
+    const byId = new Map(held.map((reservation) => [reservation.row.id, reservation]));
     await this.end(
       unit,
-      held.map((reservation) => ({ ...(endings.get(reservation.row.id) ?? { by: null, reason: null }), reservation })),
+      ends.flatMap(({ reservationId, by, reason }) => {
+        const reservation = byId.get(reservationId);
+        return reservation === undefined ? [] : [{ by, reason, reservation }];
+      }),
     );
   }
 
   /**
-   * Locks some reservations and their leases, in order, and reads what ends with them: statements that are sent together,
-   * one round trip whatever the number. The chunks of the addresses must be locked already (`lockHeldBy`), where anybody
-   * may be deleting the subnet. Maps last: once a lease is locked nobody can point a new map to it.
+   * Locks the chunks of all that some reservations and components hold, in order, before any row is locked: whoever
+   * deletes the subnet, or the gateway, has the chunks first and waits for the rows.
    */
-  async hold(unit: Unit, reservationIds: readonly string[]): Promise<HeldReservation[]> {
+  lockHeldBy(unit: Unit, reservationIds: readonly string[], componentIds: readonly string[]): void {
+    unit.write(LOCK_HELD, [reservationIds, componentIds]);
+  }
+
+  /**
+   * Locks some reservations and their leases, in order, and reads what ends with them: statements that are sent together,
+   * one round trip whatever the number. Maps last: once a lease is locked nobody can point a new map to it. With `due`,
+   * only those whose time has come, passing over what somebody else is just changing.
+   */
+  async hold(
+    unit: Unit,
+    reservationIds: readonly string[],
+    { due = false, atMost = 1_000_000 } = {},
+  ): Promise<HeldReservation[]> {
     const [rows, leases, maps] = await Promise.all([
-      unit.query<ReservationRow>(LOCK_RESERVATIONS, [reservationIds]),
-      unit.query<HeldLease>(LEASES_OF_RESERVATIONS, [reservationIds]),
-      unit.query<{ id: string; reservationId: string }>(MAPS_OF_RESERVATIONS, [reservationIds]),
+      unit.query<ReservationRow>(due ? LOCK_DUE_RESERVATIONS : LOCK_RESERVATIONS, [reservationIds]),
+      unit.query<HeldLease>(LEASES_OF_RESERVATIONS, [reservationIds, atMost + 1]),
+      unit.query<HeldMap>(MAPS_OF_RESERVATIONS, [reservationIds]),
     ]);
-    const held = new Map(rows.map((row) => [row.id, { row, leases: [] as HeldLease[], maps: [] as string[] }]));
+    if (leases.length > atMost && reservationIds.length > 1) throw new TooManyAtOnce();
+    const held = new Map<string, HeldReservation>(rows.map((row) => [row.id, { row, leases: [], maps: [] }]));
     for (const lease of leases) held.get(lease.reservationId)?.leases.push(lease);
-    for (const map of maps) held.get(map.reservationId)?.maps.push(map.id);
+    for (const map of maps) held.get(map.reservationId)?.maps.push(map);
     return [...held.values()];
   }
 
@@ -89,7 +118,7 @@ export class LeaseRelease {
       ends.flatMap(({ by, reason, reservation }) =>
         reservation.leases.map((lease) => ({ by, reason, reservation: reservation.row, lease })),
       ),
-      ends.flatMap(({ reservation }) => reservation.maps),
+      ends.flatMap(({ reservation }) => reservation.maps.map((map) => map.id)),
     );
     unit.write(DELETE_RESERVATIONS, [ends.map(({ reservation }) => reservation.row.id)]);
     for (const { by, reason, reservation } of ends) {
@@ -97,6 +126,19 @@ export class LeaseRelease {
       const document = reservationDocument(reservation.row, reservation.leases);
       unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, data: ended(document, { by, reason }) });
     }
+  }
+
+  /** Ends one lease of a reservation that is held and keeps others. */
+  async endOne(unit: Unit, { row, leases, maps }: HeldReservation, lease: HeldLease, ending: Ending): Promise<void> {
+    const own = maps.filter((map) => map.leaseId === lease.id).map((map) => map.id);
+    await this.endLeases(unit, [{ ...ending, reservation: row, lease }], own);
+    const [stamps] = await unit.query<Pick<ReservationRow, 'version' | 'updatedAt'>>(TOUCH_RESERVATION, [row.id]);
+    const { id, owner } = row;
+    const data = reservationDocument(
+      { ...row, ...stamps },
+      leases.filter((other) => other !== lease),
+    );
+    unit.emit({ noun: 'reservation', verb: 'updated', id, owner, data });
   }
 
   /**
@@ -115,13 +157,13 @@ export class LeaseRelease {
     for (const map of removing) mapsOf.set(map.leaseId, [...(mapsOf.get(map.leaseId) ?? []), map]);
     const resting: { space: string; position: bigint; map: string }[] = [];
     const free: { space: string; position: bigint }[] = [];
-    for (const { by, reason, lease } of ends) {
+    for (const { by, reason, reservation, lease } of ends) {
       const taken = { space: lease.spaceId, position: storedAddress(lease.address).value };
       const still = mapsOf.get(lease.id) ?? [];
       if (still.length === 0) free.push(taken);
       for (const map of still) resting.push({ ...taken, map: map.id });
-      const data = ended(leaseDocument(lease), { by, reason });
-      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, data });
+      const data = ended(leaseDocument(lease, reservation.expiresAt), { by, reason });
+      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner: reservation.owner, data });
     }
     if (resting.length > 0) {
       unit.write(REST_ADDRESSES, [
@@ -131,22 +173,6 @@ export class LeaseRelease {
       ]);
     }
     await this.allocation.give(unit, free);
-  }
-
-  /**
-   * Locks what some reservations and components hold, before they are locked themselves: whoever deletes the subnet has
-   * the chunks first and waits for these rows.
-   */
-  async lockHeldBy(unit: Unit, reservationIds: readonly string[], componentIds: readonly string[]): Promise<void> {
-    const addresses = await unit.query<{ space: string; address: string }>(HELD_ADDRESSES, [reservationIds]);
-    const maps = await unit.query<{ id: string }>(HELD_MAPS, [reservationIds, componentIds]);
-    await this.allocation.lockPositions(unit, [
-      ...addresses.map(({ space, address }) => ({ space, position: storedAddress(address).value })),
-      ...(await this.removal.positionsOf(
-        unit,
-        maps.map((map) => map.id),
-      )),
-    ]);
   }
 
   /** Locks the spaces of a pool's subnets, or of one subnet, against takers. */
@@ -163,13 +189,14 @@ export class LeaseRelease {
    * INSERT ... SELECT, so that a million leases are never in memory. The rows themselves go by ON DELETE CASCADE; should
    * a new map have come to one of the leases meanwhile, `retryingNewMaps` has everything done again.
    */
-  async withAllBelow(unit: Unit, noun: 'pool' | 'subnet', id: string): Promise<void> {
+  async withAllBelow(unit: Unit, noun: 'pool' | 'subnet', id: string, by: string): Promise<void> {
     const maps = await unit.query<{ id: string }>(MAPS_OF_LEASES[noun], [id]);
     await this.beginRemoval(
       unit,
       maps.map((map) => map.id),
     );
-    for (const sql of CASCADE_EVENTS[noun]) await unit.query(sql, [id]);
+    for (const sql of CASCADE_ENDS[noun]) unit.write(sql, [id, by, `${noun} deleted`]);
+    if (noun === 'pool') unit.write(CASCADE_SUBNETS, [id]);
   }
 
   private async beginRemoval(unit: Unit, maps: readonly string[]): Promise<RemovingMap[]> {
@@ -179,6 +206,9 @@ export class LeaseRelease {
     return removing;
   }
 }
+
+/** More than memory should hold of one transaction: end the reservations one by one. */
+export class TooManyAtOnce extends Error {}
 
 /** What the event of an end tells: the resource as it was, and who ended it and why. */
 const ended = (document: object, { by, reason }: Ending): object => ({ ...document, releasedBy: by, reason });

@@ -18,12 +18,17 @@ export class LeaseDocument extends ResourceDocument {
   @ApiProperty({ example: '192.168.1.10' })
   address: string;
 
-  static from(entity: LeaseEntity): LeaseDocument {
+  /** When its reservation ends (RFC 3339); null when it does not end by itself. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expiresAt: Date | null;
+
+  static from(entity: LeaseEntity, expiresAt: Date | null): LeaseDocument {
     return {
       ...commonOf(entity),
       subnet: entity.subnetId,
       reservation: entity.reservationId,
       address: entity.address,
+      expiresAt,
       ...stampsOf(entity),
     };
   }

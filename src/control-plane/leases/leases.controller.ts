@@ -1,10 +1,11 @@
-import { Body, Controller, Get, Param, Patch, Put, Query, Req } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, Param, Patch, Put, Query, Req } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
 import type { Reply } from '../../platform/http/reply.js';
 import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
 import { wantsWhole } from '../resource/listing.js';
+import { ReleaseQuery } from '../resource/resource.dto.js';
 import { LeaseChange, LeaseDocument, LeaseList, LeaseListQuery } from './lease.dto.js';
 import { LeasesService } from './leases.service.js';
 
@@ -57,5 +58,20 @@ export class LeasesController {
   @ApiOkResponse({ type: LeaseDocument })
   replaceLease(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: LeaseChange): Promise<Reply> {
     return this.leases.update(caller, id, body, 'put');
+  }
+
+  /**
+   * Releases one address. The other addresses of its reservation stay as they are; with the last one the reservation is
+   * removed too.
+   */
+  @Delete('leases/:id')
+  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed', 'invalid-field'] })
+  @ApiNoContentResponse()
+  deleteLease(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() { reason }: ReleaseQuery,
+  ): Promise<Reply> {
+    return this.leases.release(caller, id, reason ?? null);
   }
 }

@@ -65,7 +65,7 @@ export class PoolsService {
       // Spaces before rows: takers hold their chunk when they insert under this pool.
       await this.release.lockSpacesOf(unit, 'pool', pathId('pool', id));
       const pool = await lockForDelete(unit, PoolEntity, 'pool', pathId('pool', id), caller);
-      await this.release.withAllBelow(unit, 'pool', pool.id);
+      await this.release.withAllBelow(unit, 'pool', pool.id, caller.principal.name);
       await retryingNewMaps(unit.transaction.manager.delete(PoolEntity, { id: pool.id }));
       unit.emit({ noun: 'pool', verb: 'deleted', id: pool.id, data: PoolDocument.from(pool) });
       return reply({ location: '/pools' });

@@ -20,14 +20,18 @@ interface Reader {
   query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
 }
 
-export const leaseDocument = (row: LeaseRow): LeaseDocument =>
-  LeaseDocument.from({ ...row, address: addressText.from(row.address), metadata: new JsonText(row.metadata) });
+/** A lease ends with its reservation. */
+export function leaseDocument(row: LeaseRow, expiresAt: Date | null): LeaseDocument {
+  const lease = { ...row, address: addressText.from(row.address), metadata: new JsonText(row.metadata) };
+  return LeaseDocument.from(lease, expiresAt);
+}
 
 export function reservationDocument(row: ReservationRow, leases: readonly LeaseRow[]): ReservationDocument {
-  return ReservationDocument.from({ ...row, metadata: new JsonText(row.metadata) }, leases.map(leaseDocument), {
-    poolMetadata: new JsonText(row.poolMetadata),
-    subnetMetadata: new JsonText(row.subnetMetadata),
-  });
+  return ReservationDocument.from(
+    { ...row, metadata: new JsonText(row.metadata) },
+    leases.map((lease) => leaseDocument(lease, row.expiresAt)),
+    { poolMetadata: new JsonText(row.poolMetadata), subnetMetadata: new JsonText(row.subnetMetadata) },
+  );
 }
 
 /** Documents of rows, with their leases and the metadata above them: two statements whatever the number of rows. */
@@ -44,7 +48,8 @@ export async function reservationDocuments(
   const bySubnet = new Map(above.map((row) => [row.id, row]));
   return rows.map((row) => {
     const parents = bySubnet.get(row.subnetId);
-    return ReservationDocument.from(row, (byReservation.get(row.id) ?? []).map(leaseDocument), {
+    const held = (byReservation.get(row.id) ?? []).map((lease) => leaseDocument(lease, row.expiresAt));
+    return ReservationDocument.from(row, held, {
       poolMetadata: new JsonText(parents?.poolMetadata ?? 'null'),
       subnetMetadata: new JsonText(parents?.subnetMetadata ?? 'null'),
     });

@@ -8,6 +8,7 @@ import { LeaseEntity } from '../leases/lease.entity.js';
 import type { Described } from '../resource/change.js';
 import { newId } from '../resource/id.js';
 import { arrayLiteral } from '../resource/array-literal.js';
+import type { Expiry } from './expiry.js';
 import { ReservationDocument } from './reservation.dto.js';
 import { ReservationEntity } from './reservation.entity.js';
 import { INSERT_LEASES, INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
@@ -85,6 +86,7 @@ export function addressProblem(target: Target, reason: 'exhausted' | 'taken', co
 export interface GrantedReservation extends Described {
   id: string;
   owner: string;
+  expiry: Expiry;
   taken: readonly Taken[];
 }
 
@@ -115,6 +117,7 @@ export function insertReservations(
       owner: reservation.owner,
       poolId: subnet.poolId,
       subnetId: subnet.id,
+      ...reservation.expiry,
     });
     const leases = reservation.taken.map(({ position }) =>
       LeaseDocument.from(
@@ -127,6 +130,7 @@ export function insertReservations(
           reservationId: reservation.id,
           address: formatAddress({ family: subnet.family, value: position }),
         }),
+        reservation.expiry.expiresAt,
       ),
     );
     return ReservationDocument.from(entity, leases, {
@@ -144,6 +148,9 @@ export function insertReservations(
     documents.map(({ subnet }) => subnet),
     documents.map(({ owner }) => owner),
     now,
+    granted.map(({ expiry }) => expiry.expiresAt),
+    granted.map(({ expiry }) => expiry.ttl),
+    granted.map(({ expiry }) => expiry.noticeAt),
   ]);
   const leases = documents.flatMap((document) => document.leases);
   unit.write(INSERT_LEASES, [

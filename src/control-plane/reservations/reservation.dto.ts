@@ -4,6 +4,8 @@ import { JsonText } from '../../platform/json/json-text.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
 import { commonOf, NewResource, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
 import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
+import { IsTime } from '../resource/time.js';
+import { MAX_TTL } from './expiry.js';
 import type { ReservationEntity } from './reservation.entity.js';
 
 /** Addresses that one reservation can hold. */
@@ -27,6 +29,14 @@ export class ReservationDocument extends ResourceDocument {
   @ApiProperty({ type: [LeaseDocument] })
   leases: LeaseDocument[];
 
+  /** When it ends by itself (RFC 3339); null: not before somebody ends it. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expiresAt: Date | null;
+
+  /** Seconds that renewing adds when it does not say; null when the end was given as a time, or there is none. */
+  @ApiProperty({ type: 'integer', nullable: true, example: 7200 })
+  ttl: number | null;
+
   /** The pool's metadata. */
   @ApiProperty({ type: Object, additionalProperties: true, nullable: true })
   poolMetadata: JsonText;
@@ -46,6 +56,8 @@ export class ReservationDocument extends ResourceDocument {
       pool: entity.poolId,
       owner: entity.owner,
       leases,
+      expiresAt: entity.expiresAt,
+      ttl: entity.ttl,
       poolMetadata: parents.poolMetadata,
       subnetMetadata: parents.subnetMetadata,
       ...stampsOf(entity),
@@ -87,6 +99,20 @@ export class NewReservation extends NewResource {
   @IsLine()
   owner?: string;
 
+  /** Seconds until it ends by itself, unless it is renewed; or `expiresAt`, not both. Left out: it does not end. */
+  @ApiProperty({ required: false, minimum: 1, maximum: MAX_TTL, example: 7200 })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TTL)
+  ttl?: number;
+
+  /** When it ends by itself (RFC 3339), in the future and within ten years. */
+  @ApiProperty({ required: false, format: 'date-time' })
+  @MayBeAbsent()
+  @IsTime()
+  expiresAt?: string;
+
   /** Accepted because clients send it; ignored: the subnet is the one of the URL. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
@@ -95,9 +121,40 @@ export class NewReservation extends NewResource {
 }
 
 export class ReservationChange extends ResourceChange {
+  /** Seconds from now until it ends by itself; null: it does not end any more. Left out: the end stays as it is. */
+  @ApiProperty({ type: 'integer', required: false, nullable: true, minimum: 1, maximum: MAX_TTL })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TTL)
+  ttl?: number | null;
+
+  /** When it ends by itself (RFC 3339); null: not any more. Left out: the end stays as it is. */
+  @ApiProperty({ type: String, required: false, nullable: true, format: 'date-time' })
+  @IsOptional()
+  @IsTime()
+  expiresAt?: string | null;
+
   /** Accepted because clients send it; ignored: a reservation stays in its subnet. */
   @ApiProperty({ required: false, deprecated: true })
   @IsOptional()
   @IsLine()
   subnet?: string;
+}
+
+/** For how much longer. Neither: for the reservation's own ttl again. */
+export class Renewal {
+  /** Seconds from now; becomes the reservation's ttl. */
+  @ApiProperty({ required: false, minimum: 1, maximum: MAX_TTL, example: 7200 })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TTL)
+  ttl?: number;
+
+  /** Until then (RFC 3339), in the future and within ten years. */
+  @ApiProperty({ required: false, format: 'date-time' })
+  @MayBeAbsent()
+  @IsTime()
+  expiresAt?: string;
 }

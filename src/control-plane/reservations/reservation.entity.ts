@@ -9,4 +9,13 @@ export class ReservationEntity extends OwnedEntity {
 
   @Column('text', { name: 'subnet_id' })
   subnetId: string;
+
+  @Column('timestamptz', { name: 'expires_at', nullable: true })
+  expiresAt: Date | null;
+
+  @Column('integer', { name: 'ttl_seconds', nullable: true })
+  ttl: number | null;
+
+  @Column('timestamptz', { name: 'notice_at', nullable: true })
+  noticeAt: Date | null;
 }

@@ -19,10 +19,12 @@ export const POOL_EXISTS = `SELECT 1 FROM pool WHERE id = $1`;
 
 /** All reservations of a batch, in one statement. Tags come as array literals, since arrays of arrays must be square. */
 export const INSERT_RESERVATIONS = `
-  INSERT INTO reservation (id, name, tags, metadata, pool_id, subnet_id, owner, created_at, updated_at)
-  SELECT id, name, tags::text[], metadata, pool_id, subnet_id, owner, $8, $8
-  FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::text[])
-    AS r (id, name, tags, metadata, pool_id, subnet_id, owner)`;
+  INSERT INTO reservation (id, name, tags, metadata, pool_id, subnet_id, owner, expires_at, ttl_seconds, notice_at,
+                           created_at, updated_at)
+  SELECT id, name, tags::text[], metadata, pool_id, subnet_id, owner, expires_at, ttl_seconds, notice_at, $8, $8
+  FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::text[],
+              $9::timestamptz[], $10::integer[], $11::timestamptz[])
+    AS r (id, name, tags, metadata, pool_id, subnet_id, owner, expires_at, ttl_seconds, notice_at)`;
 
 /** All leases of a batch. UNIQUE (subnet_id, address) is the last word. */
 export const INSERT_LEASES = `
@@ -33,6 +35,7 @@ export const INSERT_LEASES = `
 export const RESERVATION_COLUMNS = `
   r.id, r.name, r.tags, r.metadata, r.version, r.created_at AS "createdAt", r.updated_at AS "updatedAt",
   r.pool_id AS "poolId", r.subnet_id AS "subnetId", r.owner,
+  r.expires_at AS "expiresAt", r.ttl_seconds AS ttl, r.notice_at AS "noticeAt",
   p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
 
 export const LEASE_COLUMNS = `
@@ -42,6 +45,9 @@ export const LEASE_COLUMNS = `
 /** Leases of some reservations, and the metadata above them. */
 export const LEASES_OF = `
   SELECT ${LEASE_COLUMNS} FROM lease l WHERE l.reservation_id = ANY($1) ORDER BY l.reservation_id, l.address`;
+
+/** As LEASES_OF, $2 at most. */
+export const LEASES_OF_SOME = `${LEASES_OF} LIMIT $2`;
 
 export const METADATA_ABOVE = `
   SELECT s.id, p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"

@@ -6,8 +6,8 @@ import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
 import { pathId } from '../resource/id.js';
 import { wantsWhole } from '../resource/listing.js';
-import { OwnedListQuery } from '../resource/resource.dto.js';
-import { NewReservation, ReservationChange, ReservationDocument, ReservationList } from './reservation.dto.js';
+import { OwnedListQuery, ReleaseQuery } from '../resource/resource.dto.js';
+import { NewReservation, Renewal, ReservationChange, ReservationDocument, ReservationList } from './reservation.dto.js';
 import { ReservationsService } from './reservations.service.js';
 
 const READERS = ['member', 'reader'] as const;
@@ -88,13 +88,13 @@ export class ReservationsController {
     return this.reservations.show(id);
   }
 
-  /** Changes what is sent of a reservation's name, tags and metadata (JSON merge patch). */
+  /** Changes what is sent of a reservation's name, tags, metadata and end (JSON merge patch). */
   @Patch('reservations/:id')
   @Route({
     access: ['member'],
     reads: 'reservation',
     answers: 'reservation',
-    problems: ['not-found', 'precondition-failed'],
+    problems: ['not-found', 'in-use', 'precondition-failed'],
   })
   @ApiOkResponse({ type: ReservationDocument })
   updateReservation(
@@ -111,7 +111,7 @@ export class ReservationsController {
     access: ['member'],
     reads: 'reservation',
     answers: 'reservation',
-    problems: ['not-found', 'precondition-failed'],
+    problems: ['not-found', 'in-use', 'precondition-failed'],
   })
   @ApiOkResponse({ type: ReservationDocument })
   replaceReservation(
@@ -122,11 +122,31 @@ export class ReservationsController {
     return this.reservations.update(caller, id, body, 'put');
   }
 
+  /**
+   * Moves the end of a reservation on: by `ttl` seconds from now, to `expiresAt`, or for its own ttl again. One that has
+   * ended is not found, also before its addresses are free.
+   */
+  @Post('reservations/:id/renew')
+  @Route({
+    access: ['member'],
+    reads: 'json',
+    answers: 'reservation',
+    problems: ['not-found', 'in-use', 'precondition-failed', 'idempotency-key-reused'],
+  })
+  @ApiOkResponse({ type: ReservationDocument })
+  renewReservation(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: Renewal): Promise<Reply> {
+    return this.reservations.renew(caller, id, body);
+  }
+
   /** Releases all addresses of a reservation and removes it. */
   @Delete('reservations/:id')
-  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed', 'invalid-field'] })
   @ApiNoContentResponse()
-  deleteReservation(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
-    return this.reservations.delete(caller, id);
+  deleteReservation(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() { reason }: ReleaseQuery,
+  ): Promise<Reply> {
+    return this.reservations.delete(caller, id, reason ?? null);
   }
 }

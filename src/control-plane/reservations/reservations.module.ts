@@ -1,12 +1,14 @@
 import { Module } from '@nestjs/common';
 import { LeasesModule } from '../leases/leases.module.js';
 import { ResourceModule } from '../resource/resource.module.js';
+import { Releases } from './releases.js';
+import { Renewals } from './renewals.js';
 import { ReservationsController } from './reservations.controller.js';
 import { ReservationsService } from './reservations.service.js';
 
 @Module({
   imports: [ResourceModule, LeasesModule],
   controllers: [ReservationsController],
-  providers: [ReservationsService],
+  providers: [ReservationsService, Releases, Renewals],
 })
 export class ReservationsModule {}

@@ -4,16 +4,20 @@ import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
-import { UnitsOfWork } from '../events/unit-of-work.js';
-import { LeaseRelease } from '../leases/lease-release.js';
+import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
-import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
+import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
 import { claimId, pathId } from '../resource/id.js';
 import { list } from '../resource/listing.js';
 import type { OwnedListQuery } from '../resource/resource.dto.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
-import { ReservationDocument, type NewReservation, type ReservationChange } from './reservation.dto.js';
+import { askedExpiry, NEVER, requireLasting, requireUnbound, type Expiry } from './expiry.js';
+import { FACTS_OF_END } from './expiry.queries.js';
+import { ExpirySignal } from './expiry-signal.js';
+import { Releases } from './releases.js';
+import { Renewals } from './renewals.js';
+import { ReservationDocument, type NewReservation, type Renewal, type ReservationChange } from './reservation.dto.js';
 import { ReservationEntity } from './reservation.entity.js';
 import { reservationDocuments } from './reservation-documents.js';
 import {
@@ -30,6 +34,7 @@ interface Request extends ClaimRequest {
   target: Target;
   body: NewReservation;
   owner: string;
+  expiry: Expiry;
 }
 
 const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
@@ -39,9 +44,10 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
   needs: ({ body }, subnets, wait) => [addressNeed(subnets, body.count ?? 1, body.addresses, wait)],
   refusal: ({ target, body }, _subnets, { reason }) => addressProblem(target, reason, body.count ?? 1),
   write: (unit, granted, subnets) => {
-    const rows = granted.map(({ request: { id, owner, body }, taken }) => ({
+    const rows = granted.map(({ request: { id, owner, body, expiry }, taken }) => ({
       id,
       owner,
+      expiry,
       taken: taken[0] ?? [],
       ...describeNew(body),
     }));
@@ -59,7 +65,9 @@ export class ReservationsService {
   constructor(
     private readonly database: Database,
     private readonly units: UnitsOfWork,
-    private readonly release: LeaseRelease,
+    private readonly releases: Releases,
+    private readonly renewals: Renewals,
+    private readonly signal: ExpirySignal,
     claims: Claims,
   ) {
     this.queue = claims.queue(RESERVATION_CLAIMS);
@@ -87,8 +95,11 @@ export class ReservationsService {
 
   /** Reserves addresses: all that are asked for, or none. Concurrent requests for one target share a transaction. */
   async create(caller: Caller, target: Target, body: NewReservation): Promise<Reply> {
-    const request = { caller, target, body, ...claimId(body.id), owner: newOwner(caller, body.owner) };
-    return this.queue.submit(targetKey(target), request);
+    const expiry = askedExpiry(body, new Date(), this.signal.noticeSeconds) ?? NEVER;
+    const request = { caller, target, body, ...claimId(body.id), owner: newOwner(caller, body.owner), expiry };
+    const answer = await this.queue.submit(targetKey(target), request);
+    this.signal.set(expiry);
+    return answer;
   }
 
   async show(id: string): Promise<Reply> {
@@ -100,35 +111,46 @@ export class ReservationsService {
     return reply({ version: reservation.version, body: document });
   }
 
-  update(caller: Caller, id: string, body: ReservationChange, how: 'patch' | 'put'): Promise<Reply> {
-    return this.units.run(async (unit) => {
-      const before = await lockForChange(unit, ReservationEntity, 'reservation', pathId('reservation', id), caller);
+  /** Changes what is sent of name, tags, metadata and the end; with PUT an end that is not sent stays all the same. */
+  async update(caller: Caller, reservationId: string, body: ReservationChange, how: 'patch' | 'put'): Promise<Reply> {
+    const id = pathId('reservation', reservationId);
+    const { document, expiry } = await this.units.run(async (unit) => {
+      const before = await lockForChange(unit, ReservationEntity, 'reservation', id, caller);
       requireOwner(caller, before.owner);
+      const expiry = await this.changedExpiry(unit, before, body);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
-      const reservation = await saveChange(unit, ReservationEntity, before, described);
+      const reservation = await saveChange(unit, ReservationEntity, before, { ...described, ...expiry });
       const [document] = await reservationDocuments(unit, [reservation]);
       if (document === undefined) throw notFound('reservation', id);
-      unit.emit({ noun: 'reservation', verb: 'updated', id: reservation.id, owner: reservation.owner, data: document });
-      return shown(document);
+      unit.emit({ noun: 'reservation', verb: 'updated', id, owner: reservation.owner, data: document });
+      return { document, expiry };
     });
+    if (expiry !== undefined) this.signal.set(expiry);
+    return shown(document);
+  }
+
+  /** The end that is asked for, if any. What has ended cannot be changed, nor the end of what a component has. */
+  private async changedExpiry(
+    unit: Unit,
+    { id, expiresAt }: ReservationEntity,
+    asked: ReservationChange,
+  ): Promise<Expiry | undefined> {
+    if (expiresAt === null && asked.ttl === undefined && asked.expiresAt === undefined) return undefined;
+    const [facts] = await unit.query<{ now: Date; bound: boolean }>(FACTS_OF_END, [id]);
+    if (facts === undefined) throw new Error('the database did not say what time it is');
+    requireLasting(id, expiresAt, facts.now);
+    const expiry = askedExpiry(asked, facts.now, this.signal.noticeSeconds);
+    if (expiry?.expiresAt != null) requireUnbound(facts.bound);
+    return expiry;
+  }
+
+  /** Moves its end on. */
+  renew(caller: Caller, id: string, body: Renewal): Promise<Reply> {
+    return this.renewals.submit(caller, pathId('reservation', id), body);
   }
 
   /** Releases all its addresses and removes it, in one transaction. */
-  delete(caller: Caller, id: string): Promise<Reply> {
-    return this.units.run(async (unit) => {
-      await this.release.lockHeldBy(unit, [pathId('reservation', id)], []);
-      const reservation = await lockForDelete(
-        unit,
-        ReservationEntity,
-        'reservation',
-        pathId('reservation', id),
-        caller,
-      );
-      requireOwner(caller, reservation.owner);
-      await this.release.ofReservations(unit, [
-        { reservationId: reservation.id, by: caller.principal.name, reason: null },
-      ]);
-      return reply({ location: '/reservations' });
-    });
+  delete(caller: Caller, id: string, reason: string | null): Promise<Reply> {
+    return this.releases.submit(caller, pathId('reservation', id), reason);
   }
 }

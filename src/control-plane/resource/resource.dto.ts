@@ -121,3 +121,12 @@ export class OwnedListQuery extends ListQuery {
   @IsLine()
   owner?: string;
 }
+
+/** Query parameters of releasing. */
+export class ReleaseQuery {
+  /** Why, for people; the events of the end say it. */
+  @ApiProperty({ required: false, maxLength: LIMITS.name })
+  @MayBeAbsent()
+  @IsLine()
+  reason?: string;
+}

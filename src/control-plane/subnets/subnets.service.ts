@@ -122,7 +122,7 @@ export class SubnetsService {
     return this.units.run(async (unit) => {
       await this.release.lockSpacesOf(unit, 'subnet', pathId('subnet', id));
       const subnet = await lockForDelete(unit, SubnetEntity, 'subnet', pathId('subnet', id), caller);
-      await this.release.withAllBelow(unit, 'subnet', subnet.id);
+      await this.release.withAllBelow(unit, 'subnet', subnet.id, caller.principal.name);
       await retryingNewMaps(unit.transaction.manager.delete(SubnetEntity, { id: subnet.id }));
       unit.emit({ noun: 'subnet', verb: 'deleted', id: subnet.id, data: SubnetDocument.from(subnet) });
       return reply({ location: '/subnets' });

@@ -128,6 +128,16 @@ export const SETTINGS = {
       parse: text,
     }),
   },
+  reservations: {
+    expiryNoticeSeconds: always({
+      name: 'EXPIRY_NOTICE_SECONDS',
+      description:
+        'How long before a reservation ends by itself the event `ipam.reservation.expiring` tells it, but not before half of its time has passed; 0: not at all. Counts for ends that are set from then on.',
+      expects: 'a whole number from 0 to 31536000',
+      default: '3600',
+      parse: integer(0, 31_536_000),
+    }),
+  },
   gateway: {
     controlPlaneUrl: always({
       name: 'BERTH_CONTROL_PLANE_URL',
@@ -200,6 +210,7 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   nats: 'Events',
   http: 'HTTP',
   auth: 'Authentication',
+  reservations: 'Reservations',
   gateway: 'Gateway',
   log: 'Logging',
   up: 'The lab: `berth up`',
