@@ -7,6 +7,7 @@ import { dataSourceOptions } from '../platform/database/data-source.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
 import type { Log } from '../platform/logging/log.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
+import { QuarantineSweeper } from './allocation/quarantine-sweeper.js';
 import { ComponentEntity } from './components/component.entity.js';
 import { ComponentsModule } from './components/components.module.js';
 import { EventListener } from './events/event-listener.js';
@@ -92,6 +93,11 @@ class LoopsModule {
           useFactory: (db: Database, units: UnitsOfWork, release: LeaseRelease, signal: ExpirySignal) =>
             new ExpirySweeper(db, units, release, signal, log),
           inject: [Database, UnitsOfWork, LeaseRelease, ExpirySignal],
+        },
+        {
+          provide: QuarantineSweeper,
+          useFactory: (db: Database) => new QuarantineSweeper(db, log),
+          inject: [Database],
         },
         {
           provide: EventListener,

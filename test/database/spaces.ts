@@ -12,7 +12,8 @@ const HELD = `
   SELECT s.space_id AS space, host(l.address) AS address FROM lease l JOIN subnet s ON s.id = l.subnet_id`;
 const NUMBERED = `
   SELECT space_id AS space, connection_port AS position FROM port_map JOIN gateway_ports USING (gateway_id, protocol)
-  UNION ALL SELECT DISTINCT space_id, position FROM resting_address`;
+  UNION ALL SELECT DISTINCT space_id, position FROM resting_address
+  UNION ALL SELECT space_id, position FROM quarantine`;
 
 /** In every space: free + held + resting is the size, nothing is two of them, and free intervals do not overlap. */
 export async function expectSoundSpaces(database: string): Promise<void> {

@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { databaseError } from '../../platform/database/database-error.js';
-import type { Reply } from '../../platform/http/reply.js';
+import { reply, type Reply } from '../../platform/http/reply.js';
 import { Problem } from '../../platform/problem/problem.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import type { Caller } from '../resource/caller.js';
 import { freeze, Idempotency } from '../resource/idempotency.js';
-import { Allocation, Contended, type Claim, type Outcome, type Taken } from './allocation.js';
+import { Allocation } from './allocation.js';
 import { Failure, GroupCommit } from './group-commit.js';
+import { Contended, type Claim, type Outcome, type Taken } from './need.js';
 
 /** A request to claim something; `id` is the id of what it makes. */
 export interface ClaimRequest {
@@ -89,6 +90,30 @@ export class Claims {
     });
   }
 
+  /**
+   * The answer that a claim would get now. Its transaction is rolled back: nothing is taken, written or told, and a key
+   * of idempotency is not used up. While it looks it holds locks as a claim does, for as long.
+   */
+  async preview<Request extends ClaimRequest, Context>(
+    kind: ClaimKind<Request, Context>,
+    request: Request,
+  ): Promise<Reply> {
+    const { idempotency: _unused, ...caller } = request.caller;
+    const requests = [{ ...request, caller }];
+    for (const wait of [false, true]) {
+      try {
+        await this.units.run(async (unit) => {
+          const [result] = await this.attempt(unit, kind, requests, wait);
+          throw new Seen(result);
+        });
+      } catch (error) {
+        if (error instanceof Seen) return seen(error.result);
+        if (wait || !(error instanceof Contended)) throw told(error, requests);
+      }
+    }
+    throw new Error('a claim without an outcome');
+  }
+
   private async attempt<Request extends ClaimRequest, Context>(
     unit: Unit,
     kind: ClaimKind<Request, Context>,
@@ -160,6 +185,18 @@ export class Claims {
     const rows = await unit.query<{ id: string }>(`SELECT id FROM ${table} WHERE id = ANY($1)`, [chosen]);
     return new Set(rows.map((row) => row.id));
   }
+}
+
+/** Thrown to roll back a transaction that has been looked at. */
+class Seen extends Error {
+  constructor(readonly result: Reply | Failure | undefined) {
+    super('only a preview');
+  }
+}
+
+function seen(result: Reply | Failure | undefined): Reply {
+  if (result instanceof Failure) throw result.error;
+  return reply({ status: 200, body: result?.body });
 }
 
 /** What a constraint says that only the database could see, for a claim that was alone in its transaction. */

@@ -3,7 +3,7 @@ import { storedAddress } from '../../ip/address.js';
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, Problem } from '../../platform/problem/problem.js';
-import type { Claim, Need } from '../allocation/allocation.js';
+import type { Claim, Need } from '../allocation/need.js';
 import type { ClaimKind, ClaimRequest, Granted } from '../allocation/claims.js';
 import type { Unit } from '../events/unit-of-work.js';
 import type { GatewayLookup } from '../gateways/gateway-lookup.js';
@@ -11,9 +11,8 @@ import type { GatewayEntity, GatewayPortsEntity } from '../gateways/gateway.enti
 import { insertPortMaps, type GrantedPortMap } from '../port-maps/port-map-writer.js';
 import { portProblem } from '../port-maps/port-problem.js';
 import { NEVER } from '../reservations/expiry.js';
+import { addressNeed, addressProblem } from '../reservations/address-need.js';
 import {
-  addressNeed,
-  addressProblem,
   insertReservations,
   targetSubnets,
   type Target,
@@ -120,8 +119,9 @@ export const componentClaims = (gateways: GatewayLookup): ClaimKind<ComponentReq
     return shownComponent(there.document);
   },
 
-  refusal: (request, context, { need, reason }) => {
-    if (need === 0) return addressProblem(request.target, reason, countOf(request));
+  refusal: (request, context, refusal) => {
+    const { need, reason } = refusal;
+    if (need === 0) return addressProblem(request.target, context.subnets, { count: countOf(request) }, refusal);
     return portProblem(context.ports, PROTOCOLS[(need - 1) % 2] ?? 'tcp', reason);
   },
 
@@ -171,7 +171,7 @@ async function findNames(
 
 /** Addresses; then ports asked for by number, tcp and udp; then any ports, tcp and udp. Empty needs are met by nothing. */
 function needsOf(request: ComponentRequest, context: Context, wait: boolean): Claim {
-  const needs: Need[] = [addressNeed(context.subnets, countOf(request), undefined, wait)];
+  const needs: Need[] = [addressNeed(context.subnets, { count: countOf(request) }, request.owner, wait)];
   for (const protocol of PROTOCOLS) {
     const range = rangeOf(context, protocol);
     const numbers = portsOf(request, protocol).flatMap(({ connectionPort }) => connectionPort ?? []);

@@ -34,7 +34,7 @@ export const LOCK_HELD = `
   ORDER BY c.space_id, c.last FOR UPDATE OF c`;
 
 const RESERVATIONS = `
-  SELECT ${RESERVATION_COLUMNS}
+  SELECT ${RESERVATION_COLUMNS}, p.quarantine, p.policy
   FROM reservation r JOIN subnet s ON s.id = r.subnet_id JOIN pool p ON p.id = s.pool_id
   WHERE r.id = ANY($1)`;
 
@@ -78,5 +78,6 @@ export const MAPS_OF_LEASES = {
 
 /** Keeps an address from being given out while maps to it may still be in a gateway's kernel. */
 export const REST_ADDRESSES = `
-  INSERT INTO resting_address (space_id, position, port_map_id)
-  SELECT space_id, position, port_map_id FROM unnest($1::bigint[], $2::numeric[], $3::text[]) AS r (space_id, position, port_map_id)`;
+  INSERT INTO resting_address (space_id, position, port_map_id, owner)
+  SELECT space_id, position, port_map_id, owner
+  FROM unnest($1::bigint[], $2::numeric[], $3::text[], $4::text[]) AS r (space_id, position, port_map_id, owner)`;

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { storedAddress } from '../../ip/address.js';
 import { RetryTransaction, violates } from '../../platform/database/database-error.js';
 import { Allocation } from '../allocation/allocation.js';
+import { restAfter, type Quarantine, type Released } from '../allocation/need.js';
 import { CASCADE_ENDS, CASCADE_SUBNETS } from '../events/cascade.queries.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { PortMapRemoval, type RemovingMap } from '../port-maps/port-map-removal.js';
@@ -45,9 +46,11 @@ interface HeldMap {
   reservationId: string;
 }
 
+type HeldRow = ReservationRow & Quarantine;
+
 /** A reservation with all its leases, locked until the end of the transaction. */
 export interface HeldReservation {
-  row: ReservationRow;
+  row: HeldRow;
   leases: HeldLease[];
   /** Port maps that point to its leases. */
   maps: HeldMap[];
@@ -99,7 +102,7 @@ export class LeaseRelease {
     { due = false, atMost = 1_000_000 } = {},
   ): Promise<HeldReservation[]> {
     const [rows, leases, maps] = await Promise.all([
-      unit.query<ReservationRow>(due ? LOCK_DUE_RESERVATIONS : LOCK_RESERVATIONS, [reservationIds]),
+      unit.query<HeldRow>(due ? LOCK_DUE_RESERVATIONS : LOCK_RESERVATIONS, [reservationIds]),
       unit.query<HeldLease>(LEASES_OF_RESERVATIONS, [reservationIds, atMost + 1]),
       unit.query<HeldMap>(MAPS_OF_RESERVATIONS, [reservationIds]),
     ]);
@@ -147,7 +150,7 @@ export class LeaseRelease {
    */
   private async endLeases(
     unit: Unit,
-    ends: readonly (Ending & { reservation: ReservationRow; lease: HeldLease })[],
+    ends: readonly (Ending & { reservation: HeldRow; lease: HeldLease })[],
     maps: readonly string[],
   ): Promise<void> {
     if (ends.length === 0) return;
@@ -155,21 +158,23 @@ export class LeaseRelease {
     unit.write(DELETE_LEASES, [ends.map(({ lease }) => lease.id)]);
     const mapsOf = new Map<string | null, RemovingMap[]>();
     for (const map of removing) mapsOf.set(map.leaseId, [...(mapsOf.get(map.leaseId) ?? []), map]);
-    const resting: { space: string; position: bigint; map: string }[] = [];
-    const free: { space: string; position: bigint }[] = [];
+    const resting: { space: string; position: bigint; map: string; owner: string }[] = [];
+    const free: Released[] = [];
     for (const { by, reason, reservation, lease } of ends) {
       const taken = { space: lease.spaceId, position: storedAddress(lease.address).value };
       const still = mapsOf.get(lease.id) ?? [];
-      if (still.length === 0) free.push(taken);
-      for (const map of still) resting.push({ ...taken, map: map.id });
+      const { owner } = reservation;
+      if (still.length === 0) free.push({ ...taken, ...restAfter(reservation, owner) });
+      for (const map of still) resting.push({ ...taken, map: map.id, owner });
       const data = ended(leaseDocument(lease, reservation.expiresAt), { by, reason });
-      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner: reservation.owner, data });
+      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner, data });
     }
     if (resting.length > 0) {
       unit.write(REST_ADDRESSES, [
         resting.map((row) => row.space),
         resting.map((row) => String(row.position)),
         resting.map((row) => row.map),
+        resting.map((row) => row.owner),
       ]);
     }
     await this.allocation.give(unit, free);

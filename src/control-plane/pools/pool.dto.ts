@@ -1,11 +1,27 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { commonOf, NewResource, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
+import { IsBoolean, IsIn, IsInt, Max, Min } from 'class-validator';
+import { POLICIES, type Policy } from '../allocation/need.js';
+import { commonOf, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
+import { MayBeAbsent } from '../resource/validators.js';
 import type { PoolEntity } from './pool.entity.js';
 
 /** A container of subnets: within it subnets never overlap, across pools they may. */
 export class PoolDocument extends ResourceDocument {
+  /** Which free address a request gets that names none: the first (lowest), one at random, or the least recently released. */
+  @ApiProperty({ enum: POLICIES })
+  policy: Policy;
+
+  /** For how many seconds a released address rests before anybody but its last owner may have it. */
+  @ApiProperty({ type: 'integer', example: 0 })
+  quarantine: number;
+
+  /** Whether resting addresses are given before their time, oldest first, when nothing else is left. */
+  @ApiProperty()
+  reuseEarly: boolean;
+
   static from(entity: PoolEntity): PoolDocument {
-    return { ...commonOf(entity), ...stampsOf(entity) };
+    const { policy, quarantine, reuseEarly } = entity;
+    return { ...commonOf(entity), policy, quarantine, reuseEarly, ...stampsOf(entity) };
   }
 }
 
@@ -18,6 +34,37 @@ export class PoolList {
   next?: string;
 }
 
-export class NewPool extends NewResource {}
+/** A year. */
+const MAX_QUARANTINE = 31_536_000;
 
-export class PoolChange extends ResourceChange {}
+/** What is left out of a change, PUT or PATCH, stays: clients that know nothing of it must not undo it. */
+export class PoolChange extends ResourceChange {
+  /**
+   * Which free address a request gets that names none. `first`: the lowest. `random`: any, so that nobody can foresee it.
+   * `least-recently-released`: those never used, then the one whose rest ended first. Default `first`.
+   */
+  @ApiProperty({ required: false, enum: POLICIES })
+  @MayBeAbsent()
+  @IsIn(POLICIES)
+  policy?: Policy;
+
+  /** Seconds that an address rests after its release; only its last owner may have it before. Default 0: none. */
+  @ApiProperty({ required: false, type: 'integer', minimum: 0, maximum: MAX_QUARANTINE })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(0)
+  @Max(MAX_QUARANTINE)
+  quarantine?: number;
+
+  /** Give resting addresses before their time, oldest first, when nothing else is left. Default false. */
+  @ApiProperty({ required: false })
+  @MayBeAbsent()
+  @IsBoolean()
+  reuseEarly?: boolean;
+}
+
+export class NewPool extends PoolChange {
+  /** The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one. */
+  @ApiProperty({ required: false, example: '6b024480686c824ea09e15b6' })
+  declare id?: string;
+}

@@ -54,7 +54,7 @@ export class PoolsController {
     return this.pools.update(caller, id, body, 'patch');
   }
 
-  /** Replaces name, tags and metadata of a pool. */
+  /** Replaces name, tags and metadata of a pool; of its settings what is sent. */
   @Put(':id')
   @Route({ access: [], reads: 'pool', answers: 'pool', problems: ['not-found', 'precondition-failed'] })
   @ApiOkResponse({ type: PoolDocument })

@@ -17,6 +17,15 @@ import { PoolEntity } from './pool.entity.js';
 const shown = (pool: PoolEntity): Reply =>
   reply({ location: `/pools/${pool.id}`, version: pool.version, body: PoolDocument.from(pool) });
 
+type Settings = Pick<PoolEntity, 'policy' | 'quarantine' | 'reuseEarly'>;
+
+/** Settings after a change; what is left out stays. */
+const settings = ({ policy, quarantine, reuseEarly }: PoolChange, before: Settings): Settings => ({
+  policy: policy ?? before.policy,
+  quarantine: quarantine ?? before.quarantine,
+  reuseEarly: reuseEarly ?? before.reuseEarly,
+});
+
 @Injectable()
 export class PoolsService {
   constructor(
@@ -38,7 +47,11 @@ export class PoolsService {
 
   create(caller: Caller, body: NewPool): Promise<Reply> {
     return this.idempotency.run(caller, async (unit) => {
-      const pool = await insertNew(unit, PoolEntity, { id: chosenId(body.id), ...describeNew(body) });
+      const pool = await insertNew(unit, PoolEntity, {
+        id: chosenId(body.id),
+        ...describeNew(body),
+        ...settings(body, { policy: 'first', quarantine: 0, reuseEarly: false }),
+      });
       unit.emit({ noun: 'pool', verb: 'created', id: pool.id, data: PoolDocument.from(pool) });
       return shown(pool);
     });
@@ -54,7 +67,7 @@ export class PoolsService {
     return this.units.run(async (unit) => {
       const before = await lockForChange(unit, PoolEntity, 'pool', pathId('pool', id), caller);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
-      const pool = await saveChange(unit, PoolEntity, before, described);
+      const pool = await saveChange(unit, PoolEntity, before, { ...described, ...settings(body, before) });
       unit.emit({ noun: 'pool', verb: 'updated', id: pool.id, data: PoolDocument.from(pool) });
       return shown(pool);
     });

@@ -42,8 +42,9 @@ export const LOCK_RESTING = `
 
 export const END_RESTING = `
   WITH ended AS (
-    DELETE FROM resting_address WHERE port_map_id = ANY($1) RETURNING space_id, position
+    DELETE FROM resting_address WHERE port_map_id = ANY($1) RETURNING space_id, position, owner
   )
-  SELECT DISTINCT e.space_id AS space, e.position FROM ended e
+  SELECT DISTINCT e.space_id AS space, e.position, e.owner, p.quarantine, p.policy FROM ended e
+  JOIN subnet s ON s.space_id = e.space_id JOIN pool p ON p.id = s.pool_id
   WHERE NOT EXISTS (SELECT FROM resting_address r
                     WHERE r.space_id = e.space_id AND r.position = e.position AND r.port_map_id <> ALL($1))`;

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Allocation, type Taken } from '../allocation/allocation.js';
+import { Allocation } from '../allocation/allocation.js';
+import { restAfter, type Quarantine, type Taken } from '../allocation/need.js';
 import type { Unit } from '../events/unit-of-work.js';
 import {
   BEGIN_REMOVAL,
@@ -16,6 +17,13 @@ import { portMapDocument, type PortMapRow } from './port-map-rows.js';
 export interface RemovingMap {
   id: string;
   leaseId: string | null;
+}
+
+/** An address that no gateway forwards to any more; its quarantine begins. */
+interface EndedRest extends Quarantine {
+  space: string;
+  position: string;
+  owner: string;
 }
 
 /**
@@ -61,13 +69,17 @@ export class PortMapRemoval {
     if (ids.length === 0) return;
     await unit.query(LOCK_MAPS, [ids]);
     await unit.query(LOCK_RESTING, [ids]);
-    const addresses = await unit.query<{ space: string; position: string }>(END_RESTING, [ids]);
+    const addresses = await unit.query<EndedRest>(END_RESTING, [ids]);
     const rows = await unit.query<PortMapRow & { spaceId: string }>(DELETE_MAPS, [ids]);
     for (const { spaceId, ...row } of rows) {
       unit.emit({ noun: 'port-map', verb: 'deleted', id: row.id, owner: row.owner, data: portMapDocument(row) });
     }
     await this.allocation.give(unit, [
-      ...addresses.map(({ space, position }) => ({ space, position: BigInt(position) })),
+      ...addresses.map(({ space, position, owner, ...quarantine }) => ({
+        space,
+        position: BigInt(position),
+        ...restAfter(quarantine, owner),
+      })),
       ...rows.map((row) => ({ space: row.spaceId, position: BigInt(row.connectionPort) })),
     ]);
   }

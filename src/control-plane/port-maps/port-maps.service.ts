@@ -6,7 +6,7 @@ import { contains } from '../../ip/range.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound } from '../../platform/problem/problem.js';
-import type { Claim } from '../allocation/allocation.js';
+import type { Claim } from '../allocation/need.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';

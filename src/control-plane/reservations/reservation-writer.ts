@@ -1,7 +1,7 @@
-import { formatAddress, parseAddress, type Family } from '../../ip/address.js';
+import { formatAddress, type Family } from '../../ip/address.js';
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
-import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
-import { Contended, type Need, type Taken } from '../allocation/allocation.js';
+import { notFound } from '../../platform/problem/problem.js';
+import type { Policy, Taken } from '../allocation/need.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
 import { LeaseEntity } from '../leases/lease.entity.js';
@@ -27,6 +27,8 @@ export interface TargetSubnet {
   family: Family;
   first: string;
   last: string;
+  policy: Policy;
+  reuseEarly: boolean;
   poolMetadata: string;
   subnetMetadata: string;
 }
@@ -42,44 +44,6 @@ export async function targetSubnets(unit: Unit, target: Target, wait: boolean): 
   if (subnets.length > 0) return subnets;
   if (target.noun === 'pool' && (await unit.query(POOL_EXISTS, [target.id])).length > 0) return [];
   throw notFound(target.noun, target.id);
-}
-
-/** What a request needs of its target. Given addresses must lie in the subnet: 422 that names the field. */
-export function addressNeed(
-  subnets: readonly TargetSubnet[],
-  count: number,
-  addresses: readonly string[] | undefined,
-  wait: boolean,
-): Need {
-  if (addresses === undefined) return { spaces: subnets.map((subnet) => subnet.spaceId), count };
-  const parsed = addresses.map((text) => parseAddress(text));
-  const subnet = subnets.find(({ family, first, last }) => {
-    const [from, to] = [parseAddress(first), parseAddress(last)];
-    return parsed.every(
-      (address) =>
-        address?.family === family &&
-        from !== undefined &&
-        to !== undefined &&
-        from.value <= address.value &&
-        address.value <= to.value,
-    );
-  });
-  // Without waiting, full subnets of a pool are not among them: look at all of them before saying that there is none.
-  if (subnet === undefined && !wait) throw new Contended();
-  if (subnet === undefined) throw invalidField('addresses', 'must all lie in one subnet of the pool or subnet asked');
-  const positions = [...new Set(parsed.map((address) => address?.value ?? 0n))];
-  if (positions.length < addresses.length) throw invalidField('addresses', 'must not name an address twice');
-  return { spaces: [subnet.spaceId], positions };
-}
-
-/** The problem of a need that was not met. */
-export function addressProblem(target: Target, reason: 'exhausted' | 'taken', count: number): Problem {
-  if (reason === 'taken')
-    return new Problem('address-in-use', 'An address asked for is held, or rests after a release.');
-  const what = count === 1 ? 'No address is' : `Not all of ${count} addresses are`;
-  return target.noun === 'subnet'
-    ? new Problem('subnet-exhausted', `${what} free in the subnet.`)
-    : new Problem('pool-exhausted', `${what} free in any one subnet of the pool.`);
 }
 
 /** A granted reservation, not yet written. */

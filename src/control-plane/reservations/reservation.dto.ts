@@ -1,5 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, ArrayMinSize, ArrayUnique, IsArray, IsInt, IsOptional, Max, Min } from 'class-validator';
+import {
+  ArrayMaxSize,
+  ArrayMinSize,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsOptional,
+  Max,
+  Min,
+} from 'class-validator';
 import { JsonText } from '../../platform/json/json-text.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
 import { commonOf, NewResource, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
@@ -10,6 +21,8 @@ import type { ReservationEntity } from './reservation.entity.js';
 
 /** Addresses that one reservation can hold. */
 export const MAX_COUNT = 4096;
+
+const OTHERWISE = ['refuse', 'next'] as const;
 
 /** A request for n addresses of a pool or a subnet; it obtains leases all at once or not at all. */
 export class ReservationDocument extends ResourceDocument {
@@ -83,7 +96,7 @@ export class NewReservation extends NewResource {
   @Max(MAX_COUNT)
   count?: number;
 
-  /** Exactly these addresses, instead of a count. Only on a subnet. */
+  /** Exactly these addresses, instead of a count; all of one subnet. */
   @ApiProperty({ required: false, type: [String], maxItems: MAX_COUNT })
   @MayBeAbsent()
   @IsArray()
@@ -92,6 +105,37 @@ export class NewReservation extends NewResource {
   @ArrayUnique()
   @IsAddress({ each: true })
   addresses?: string[];
+
+  /** With `addresses`: `refuse` (the default) when one of them is not free, or take the `next` free one in its place. */
+  @ApiProperty({ required: false, enum: OTHERWISE, default: 'refuse' })
+  @MayBeAbsent()
+  @IsIn(OTHERWISE)
+  otherwise?: (typeof OTHERWISE)[number];
+
+  /** All `count` addresses in a row, in the shortest stretch of free ones where they fit. */
+  @ApiProperty({ required: false, default: false })
+  @MayBeAbsent()
+  @IsBoolean()
+  contiguous?: boolean;
+
+  /** As `contiguous`, and the first address is a multiple of this power of two. */
+  @ApiProperty({ required: false, type: 'integer', minimum: 1, maximum: MAX_COUNT })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_COUNT)
+  align?: number;
+
+  /**
+   * All addresses of one network of this prefix length, instead of a count: 28 is sixteen in a row, aligned to sixteen.
+   * 20 to 32 (IPv4) or 116 to 128 (IPv6).
+   */
+  @ApiProperty({ required: false, type: 'integer', minimum: 20, maximum: 128 })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(20)
+  @Max(128)
+  prefixLength?: number;
 
   /** Default: the caller. */
   @ApiProperty({ required: false })
@@ -118,6 +162,17 @@ export class NewReservation extends NewResource {
   @IsOptional()
   @IsLine()
   subnet?: string;
+}
+
+export class NewReservationQuery {
+  /**
+   * Answer with the reservation as it would be, and do nothing: no address is taken, nobody is told. A preview; it holds
+   * nothing.
+   */
+  @ApiProperty({ required: false, type: Boolean, default: false })
+  @MayBeAbsent()
+  @IsIn(['true', 'false'], { message: 'must be true or false' })
+  dryRun?: 'true' | 'false';
 }
 
 export class ReservationChange extends ResourceChange {

@@ -1,18 +1,21 @@
 /** Where a claim on a subnet, or on a pool, may take addresses, with the metadata that the answer shows. */
 const TARGET_COLUMNS = `
   s.id, s.pool_id AS "poolId", s.space_id AS "spaceId", family(s.first) AS family, host(s.first) AS first,
-  host(s.last) AS last, p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
+  host(s.last) AS last, p.policy, p.reuse_early AS "reuseEarly", p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
 
 export const SUBNET_TARGET = `
   SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id WHERE s.id = $1`;
 
 /**
  * The subnets of a pool in the stable order in which they are tried. Full ones are left out unless the caller waits for
- * locks ($2): what looks full now may be about to get an address back.
+ * locks ($2): what looks full now may be about to get an address back. Where the least recently released address goes
+ * first, those that have rested are as good as free.
  */
 export const POOL_TARGETS = `
   SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id
-  WHERE s.pool_id = $1 AND ($2 OR EXISTS (SELECT FROM free_interval f WHERE f.space_id = s.space_id))
+  WHERE s.pool_id = $1 AND ($2 OR EXISTS (SELECT FROM free_interval f WHERE f.space_id = s.space_id)
+    OR p.policy = 'least-recently-released'
+       AND EXISTS (SELECT FROM quarantine q WHERE q.space_id = s.space_id AND q.until <= now()))
   ORDER BY s.space_id`;
 
 export const POOL_EXISTS = `SELECT 1 FROM pool WHERE id = $1`;

@@ -7,10 +7,19 @@ import { FromCaller, type Caller } from '../resource/caller.js';
 import { pathId } from '../resource/id.js';
 import { wantsWhole } from '../resource/listing.js';
 import { OwnedListQuery, ReleaseQuery } from '../resource/resource.dto.js';
-import { NewReservation, Renewal, ReservationChange, ReservationDocument, ReservationList } from './reservation.dto.js';
+import {
+  NewReservation,
+  NewReservationQuery,
+  Renewal,
+  ReservationChange,
+  ReservationDocument,
+  ReservationList,
+} from './reservation.dto.js';
+import type { Target } from './reservation-writer.js';
 import { ReservationsService } from './reservations.service.js';
 
 const READERS = ['member', 'reader'] as const;
+const PREVIEW = 'With dryRun=true: the reservation as it would be. Nothing was taken, and nobody told.';
 const CREATE = ['not-found', 'duplicate-id', 'address-in-use', 'idempotency-key-reused'] as const;
 
 @ApiTags('reservations')
@@ -49,8 +58,14 @@ export class ReservationsController {
     problems: [...CREATE, 'pool-exhausted'],
   })
   @ApiCreatedResponse({ type: ReservationDocument })
-  reserveInPool(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: NewReservation): Promise<Reply> {
-    return this.reservations.create(caller, { noun: 'pool', id: pathId('pool', id) }, body);
+  @ApiOkResponse({ type: ReservationDocument, description: PREVIEW })
+  reserveInPool(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: NewReservationQuery,
+    @Body() body: NewReservation,
+  ): Promise<Reply> {
+    return this.reserve(caller, { noun: 'pool', id: pathId('pool', id) }, query, body);
   }
 
   /** Lists the reservations of a subnet. */
@@ -76,8 +91,25 @@ export class ReservationsController {
     problems: [...CREATE, 'subnet-exhausted'],
   })
   @ApiCreatedResponse({ type: ReservationDocument })
-  reserveInSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: NewReservation): Promise<Reply> {
-    return this.reservations.create(caller, { noun: 'subnet', id: pathId('subnet', id) }, body);
+  @ApiOkResponse({ type: ReservationDocument, description: PREVIEW })
+  reserveInSubnet(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() query: NewReservationQuery,
+    @Body() body: NewReservation,
+  ): Promise<Reply> {
+    return this.reserve(caller, { noun: 'subnet', id: pathId('subnet', id) }, query, body);
+  }
+
+  private reserve(
+    caller: Caller,
+    target: Target,
+    { dryRun }: NewReservationQuery,
+    body: NewReservation,
+  ): Promise<Reply> {
+    return dryRun === 'true'
+      ? this.reservations.preview(caller, target, body)
+      : this.reservations.create(caller, target, body);
   }
 
   /** Shows a reservation with its leases. */

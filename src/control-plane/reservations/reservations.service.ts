@@ -20,19 +20,13 @@ import { Renewals } from './renewals.js';
 import { ReservationDocument, type NewReservation, type Renewal, type ReservationChange } from './reservation.dto.js';
 import { ReservationEntity } from './reservation.entity.js';
 import { reservationDocuments } from './reservation-documents.js';
-import {
-  addressNeed,
-  addressProblem,
-  insertReservations,
-  targetKey,
-  targetSubnets,
-  type Target,
-  type TargetSubnet,
-} from './reservation-writer.js';
+import { insertReservations, targetKey, targetSubnets, type Target, type TargetSubnet } from './reservation-writer.js';
+import { addressNeed, addressProblem, askedOf, type Asked } from './address-need.js';
 
 interface Request extends ClaimRequest {
   target: Target;
   body: NewReservation;
+  asked: Asked;
   owner: string;
   expiry: Expiry;
 }
@@ -41,8 +35,8 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
   table: 'reservation',
   context: (unit, [first], wait) =>
     first === undefined ? Promise.resolve([]) : targetSubnets(unit, first.target, wait),
-  needs: ({ body }, subnets, wait) => [addressNeed(subnets, body.count ?? 1, body.addresses, wait)],
-  refusal: ({ target, body }, _subnets, { reason }) => addressProblem(target, reason, body.count ?? 1),
+  needs: ({ asked, owner }, subnets, wait) => [addressNeed(subnets, asked, owner, wait)],
+  refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
   write: (unit, granted, subnets) => {
     const rows = granted.map(({ request: { id, owner, body, expiry }, taken }) => ({
       id,
@@ -68,7 +62,7 @@ export class ReservationsService {
     private readonly releases: Releases,
     private readonly renewals: Renewals,
     private readonly signal: ExpirySignal,
-    claims: Claims,
+    private readonly claims: Claims,
   ) {
     this.queue = claims.queue(RESERVATION_CLAIMS);
   }
@@ -95,11 +89,23 @@ export class ReservationsService {
 
   /** Reserves addresses: all that are asked for, or none. Concurrent requests for one target share a transaction. */
   async create(caller: Caller, target: Target, body: NewReservation): Promise<Reply> {
-    const expiry = askedExpiry(body, new Date(), this.signal.noticeSeconds) ?? NEVER;
-    const request = { caller, target, body, ...claimId(body.id), owner: newOwner(caller, body.owner), expiry };
+    const request = this.requestOf(caller, target, body);
     const answer = await this.queue.submit(targetKey(target), request);
-    this.signal.set(expiry);
+    this.signal.set(request.expiry);
     return answer;
+  }
+
+  /** What `create` would answer with now. Nothing is written and nobody told. */
+  async preview(caller: Caller, target: Target, body: NewReservation): Promise<Reply> {
+    return this.claims.preview(RESERVATION_CLAIMS, this.requestOf(caller, target, body));
+  }
+
+  private requestOf(caller: Caller, target: Target, body: NewReservation): Request {
+    return {
+      ...{ caller, target, body, asked: askedOf(body), owner: newOwner(caller, body.owner) },
+      ...claimId(body.id),
+      expiry: askedExpiry(body, new Date(), this.signal.noticeSeconds) ?? NEVER,
+    };
   }
 
   async show(id: string): Promise<Reply> {

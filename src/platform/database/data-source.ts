@@ -5,6 +5,7 @@ import { CreateSpace1764000000000 } from '../../../migrations/1764000000000-crea
 import { CreateResources1764000001000 } from '../../../migrations/1764000001000-create-resources.js';
 import { BatchOutbox1764100000000 } from '../../../migrations/1764100000000-batch-outbox.js';
 import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-cheaper-rows.js';
+import { PoliciesAndQuarantine1764100002000 } from '../../../migrations/1764100002000-policies-and-quarantine.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
 
 /** In order; what has landed is never edited. */
@@ -13,6 +14,7 @@ export const MIGRATIONS = [
   CreateResources1764000001000,
   BatchOutbox1764100000000,
   CheaperRows1764100000500,
+  PoliciesAndQuarantine1764100002000,
   Expiry1764100004000,
 ];
 

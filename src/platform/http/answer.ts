@@ -29,6 +29,7 @@ const asItIs = (text: unknown): string => text as string;
  * serializer of our own, since Fastify would add a charset otherwise, which the vendor types must not have.
  */
 function writeReply(request: FastifyRequest, response: FastifyReply, value: Reply): FastifyReply {
+  if (value.status !== undefined) response.status(value.status);
   if (value.location !== undefined) response.header('location', value.location);
   if (value.version !== undefined) response.header('etag', etagOf(value.version));
   if (value.next !== undefined) response.header('link', `<${nextUrl(request.url, value.next)}>; rel="next"`);

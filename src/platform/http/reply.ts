@@ -4,6 +4,8 @@ import type { Readable } from 'node:stream';
  * What a handler answers. The HTTP layer sets the media type and writes the body; the status is the route's own.
  */
 export interface Reply {
+  /** Instead of the route's own: 200 for what was only looked at. */
+  status?: 200;
   /** Root-relative; clients put it behind scheme and host (contracts/rackhd.md section 9). */
   location?: string;
   /** Row version; becomes a strong ETag. */
