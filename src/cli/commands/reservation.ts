@@ -22,7 +22,21 @@ interface CreateOptions extends Describing {
   readonly subnet?: string;
   readonly count?: number;
   readonly address?: readonly string[];
+  readonly elseNext?: boolean;
+  readonly contiguous?: boolean;
+  readonly align?: number;
+  readonly prefixLength?: number;
+  readonly dryRun?: boolean;
   readonly owner?: string;
+}
+
+interface Wanted {
+  count?: number;
+  addresses?: string[];
+  otherwise?: 'next';
+  contiguous?: boolean;
+  align?: number;
+  prefixLength?: number;
 }
 
 export function reservationCommands(program: Command): void {
@@ -35,6 +49,8 @@ export function reservationCommands(program: Command): void {
     examples: [
       'vlab reservation create --pool lab --count 3 --name cluster',
       'vlab reservation create --subnet 10.0.0.0/24 --address 10.0.0.7 --address 10.0.0.8',
+      'vlab reservation create --subnet 10.0.0.0/24 --address 10.0.0.7 --else-next',
+      'vlab reservation create --pool lab --prefix-length 28 --dry-run',
       'vlab reservation delete cluster',
     ],
   });
@@ -43,9 +59,14 @@ export function reservationCommands(program: Command): void {
     .command('create')
     .option('--pool <pool>', 'name or id of the pool to take addresses of, all of one subnet')
     .option('--subnet <subnet>', 'name, id or network of the subnet to take addresses of')
-    .option('--count <number>', 'how many addresses (default: 1)', whole(1, 1_000_000))
+    .option('--count <number>', 'how many addresses (default: 1)', whole(1, 4096))
     .option('--address <address>', 'exactly this address of the subnet; may be given again', repeated)
+    .option('--else-next', 'the next free ones in place of addresses that are not free')
+    .option('--contiguous', 'all in a row')
+    .option('--align <number>', 'in a row, the first a multiple of this power of two', whole(1, 4096))
+    .option('--prefix-length <length>', 'all addresses of one network of this length', whole(20, 128))
     .option('--owner <owner>', 'whose it is (default: the caller)')
+    .option('--dry-run', 'only show what it would be; holds nothing')
     .description('reserve addresses: all that are asked for, or none');
   describing(create).action(
     withSession(async (session: Session, options: CreateOptions) => {
@@ -68,24 +89,37 @@ export function reservationCommands(program: Command): void {
 }
 
 async function reserve(session: Session, options: CreateOptions): Promise<Answer<Reservation>> {
-  const { pool, subnet, count, address, owner } = options;
-  if (count !== undefined && address !== undefined) throw usage('Give --count or --address, not both.');
+  const { pool, subnet, address, owner } = options;
+  if (options.count !== undefined && address !== undefined) throw usage('Give --count or --address, not both.');
   if (address !== undefined && subnet === undefined) throw usage('--address needs --subnet.');
   const body = {
     ...described(options),
-    count: address?.length ?? count ?? 1,
-    ...(address === undefined ? {} : { addresses: [...address] }),
+    ...wanted(options),
     ...(owner === undefined ? {} : { owner }),
   };
+  const query = options.dryRun === true ? { dryRun: 'true' as const } : {};
   if (subnet !== undefined && pool === undefined) {
     const path = { id: await findId(session, SUBNETS, subnet) };
-    return answer(await session.api.POST('/subnets/{id}/reservations', { params: { path }, body }));
+    return answer(await session.api.POST('/subnets/{id}/reservations', { params: { path, query }, body }));
   }
   if (pool !== undefined && subnet === undefined) {
     const path = { id: await findId(session, POOLS, pool) };
-    return answer(await session.api.POST('/pools/{id}/reservations', { params: { path }, body }));
+    return answer(await session.api.POST('/pools/{id}/reservations', { params: { path, query }, body }));
   }
   throw usage('Give either --pool or --subnet.');
+}
+
+/** Which addresses; only what was given. */
+function wanted({ count, address, elseNext, contiguous, align, prefixLength }: CreateOptions): Wanted {
+  if (elseNext === true && address === undefined) throw usage('--else-next needs --address.');
+  return {
+    ...(count === undefined ? {} : { count }),
+    ...(address === undefined ? {} : { addresses: [...address] }),
+    ...(elseNext === true ? { otherwise: 'next' as const } : {}),
+    ...(contiguous === true ? { contiguous } : {}),
+    ...(align === undefined ? {} : { align }),
+    ...(prefixLength === undefined ? {} : { prefixLength }),
+  };
 }
 
 async function within(

@@ -89,7 +89,7 @@ export class ReservationList {
 
 export class NewReservation extends NewResource {
   /** How many addresses. Default 1. */
-  @ApiProperty({ required: false, minimum: 1, maximum: MAX_COUNT, default: 1 })
+  @ApiProperty({ required: false, minimum: 1, maximum: MAX_COUNT })
   @MayBeAbsent()
   @IsInt()
   @Min(1)
@@ -107,13 +107,13 @@ export class NewReservation extends NewResource {
   addresses?: string[];
 
   /** With `addresses`: `refuse` (the default) when one of them is not free, or take the `next` free one in its place. */
-  @ApiProperty({ required: false, enum: OTHERWISE, default: 'refuse' })
+  @ApiProperty({ required: false, enum: OTHERWISE })
   @MayBeAbsent()
   @IsIn(OTHERWISE)
   otherwise?: (typeof OTHERWISE)[number];
 
-  /** All `count` addresses in a row, in the shortest stretch of free ones where they fit. */
-  @ApiProperty({ required: false, default: false })
+  /** All `count` addresses in a row, in the shortest stretch of free ones where they fit. Default false. */
+  @ApiProperty({ required: false })
   @MayBeAbsent()
   @IsBoolean()
   contiguous?: boolean;
@@ -169,7 +169,7 @@ export class NewReservationQuery {
    * Answer with the reservation as it would be, and do nothing: no address is taken, nobody is told. A preview; it holds
    * nothing.
    */
-  @ApiProperty({ required: false, type: Boolean, default: false })
+  @ApiProperty({ required: false, enum: ['true', 'false'] })
   @MayBeAbsent()
   @IsIn(['true', 'false'], { message: 'must be true or false' })
   dryRun?: 'true' | 'false';
