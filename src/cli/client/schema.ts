@@ -85,7 +85,7 @@ export interface paths {
         };
         /** Shows a pool. */
         get: operations["getPool"];
-        /** Replaces name, tags and metadata of a pool. */
+        /** Replaces name, tags and metadata of a pool; of its settings what is sent. */
         put: operations["replacePool"];
         post?: never;
         /** Deletes a pool with its subnets, reservations and leases. */
@@ -220,8 +220,28 @@ export interface paths {
         delete: operations["deleteReservation"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a reservation's name, tags and metadata (JSON merge patch). */
+        /** Changes what is sent of a reservation's name, tags, metadata and end (JSON merge patch). */
         patch: operations["updateReservation"];
+        trace?: never;
+    };
+    "/reservations/{id}/renew": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Moves the end of a reservation on: by `ttl` seconds from now, to `expiresAt`, or for its own ttl again. One that has
+         *     ended is not found, also before its addresses are free.
+         */
+        post: operations["renewReservation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/leases": {
@@ -270,7 +290,11 @@ export interface paths {
         /** Replaces name, tags and metadata of a lease. */
         put: operations["replaceLease"];
         post?: never;
-        delete?: never;
+        /**
+         * Releases one address. The other addresses of its reservation stay as they are; with the last one the reservation is
+         *     removed too.
+         */
+        delete: operations["deleteLease"];
         options?: never;
         head?: never;
         /** Changes what is sent of a lease's name, tags and metadata (JSON merge patch). */
@@ -521,6 +545,18 @@ export interface components {
              * @example 1
              */
             version: number;
+            /**
+             * @description Which free address a request gets that names none: the first (lowest), one at random, or the least recently released.
+             * @enum {string}
+             */
+            policy: "first" | "random" | "least-recently-released";
+            /**
+             * @description For how many seconds a released address rests before anybody but its last owner may have it.
+             * @example 0
+             */
+            quarantine: number;
+            /** @description Whether resting addresses are given before their time, oldest first, when nothing else is left. */
+            reuseEarly: boolean;
         };
         PoolList: {
             pools: components["schemas"]["PoolDocument"][];
@@ -537,6 +573,16 @@ export interface components {
                 [key: string]: unknown;
             } | null;
             /**
+             * @description Which free address a request gets that names none. `first`: the lowest. `random`: any, so that nobody can foresee it.
+             *     `least-recently-released`: those never used, then the one whose rest ended first. Default `first`.
+             * @enum {string}
+             */
+            policy?: "first" | "random" | "least-recently-released";
+            /** @description Seconds that an address rests after its release; only its last owner may have it before. Default 0: none. */
+            quarantine?: number;
+            /** @description Give resting addresses before their time, oldest first, when nothing else is left. Default false. */
+            reuseEarly?: boolean;
+            /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
              */
@@ -551,6 +597,16 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             } | null;
+            /**
+             * @description Which free address a request gets that names none. `first`: the lowest. `random`: any, so that nobody can foresee it.
+             *     `least-recently-released`: those never used, then the one whose rest ended first. Default `first`.
+             * @enum {string}
+             */
+            policy?: "first" | "random" | "least-recently-released";
+            /** @description Seconds that an address rests after its release; only its last owner may have it before. Default 0: none. */
+            quarantine?: number;
+            /** @description Give resting addresses before their time, oldest first, when nothing else is left. Default false. */
+            reuseEarly?: boolean;
         };
         SubnetDocument: {
             /**
@@ -687,6 +743,11 @@ export interface components {
              * @example 192.168.1.10
              */
             address: string;
+            /**
+             * Format: date-time
+             * @description When its reservation ends (RFC 3339); null when it does not end by itself.
+             */
+            expiresAt: string | null;
         };
         ReservationDocument: {
             /**
@@ -723,6 +784,16 @@ export interface components {
             owner: string;
             /** @description What it holds, in order of addresses. */
             leases: components["schemas"]["LeaseDocument"][];
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339); null: not before somebody ends it.
+             */
+            expiresAt: string | null;
+            /**
+             * @description Seconds that renewing adds when it does not say; null when the end was given as a time, or there is none.
+             * @example 7200
+             */
+            ttl: number | null;
             /** @description The pool's metadata. */
             poolMetadata: {
                 [key: string]: unknown;
@@ -751,15 +822,36 @@ export interface components {
              * @example 6b024480686c824ea09e15b6
              */
             id?: string;
-            /**
-             * @description How many addresses. Default 1.
-             * @default 1
-             */
-            count: number;
-            /** @description Exactly these addresses, instead of a count. Only on a subnet. */
+            /** @description How many addresses. Default 1. */
+            count?: number;
+            /** @description Exactly these addresses, instead of a count; all of one subnet. */
             addresses?: string[];
+            /**
+             * @description With `addresses`: `refuse` (the default) when one of them is not free, or take the `next` free one in its place.
+             * @enum {string}
+             */
+            otherwise?: "refuse" | "next";
+            /** @description All `count` addresses in a row, in the shortest stretch of free ones where they fit. Default false. */
+            contiguous?: boolean;
+            /** @description As `contiguous`, and the first address is a multiple of this power of two. */
+            align?: number;
+            /**
+             * @description All addresses of one network of this prefix length, instead of a count: 28 is sixteen in a row, aligned to sixteen.
+             *     20 to 32 (IPv4) or 116 to 128 (IPv6).
+             */
+            prefixLength?: number;
             /** @description Default: the caller. */
             owner?: string;
+            /**
+             * @description Seconds until it ends by itself, unless it is renewed; or `expiresAt`, not both. Left out: it does not end.
+             * @example 7200
+             */
+            ttl?: number;
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339), in the future and within ten years.
+             */
+            expiresAt?: string;
             /**
              * @deprecated
              * @description Accepted because clients send it; ignored: the subnet is the one of the URL.
@@ -775,11 +867,30 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             } | null;
+            /** @description Seconds from now until it ends by itself; null: it does not end any more. Left out: the end stays as it is. */
+            ttl?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339); null: not any more. Left out: the end stays as it is.
+             */
+            expiresAt?: string | null;
             /**
              * @deprecated
              * @description Accepted because clients send it; ignored: a reservation stays in its subnet.
              */
             subnet?: string;
+        };
+        Renewal: {
+            /**
+             * @description Seconds from now; becomes the reservation's ttl.
+             * @example 7200
+             */
+            ttl?: number;
+            /**
+             * Format: date-time
+             * @description Until then (RFC 3339), in the future and within ten years.
+             */
+            expiresAt?: string;
         };
         LeaseList: {
             leases: components["schemas"]["LeaseDocument"][];
@@ -2797,7 +2908,13 @@ export interface operations {
     };
     reserveInPool: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer with the reservation as it would be, and do nothing: no address is taken, nobody is told. A preview; it holds
+                 *     nothing.
+                 */
+                dryRun?: "true" | "false";
+            };
             header?: never;
             path: {
                 id: string;
@@ -2811,6 +2928,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With dryRun=true: the reservation as it would be. Nothing was taken, and nobody told. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationDocument"];
+                    "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3001,7 +3128,13 @@ export interface operations {
     };
     reserveInSubnet: {
         parameters: {
-            query?: never;
+            query?: {
+                /**
+                 * @description Answer with the reservation as it would be, and do nothing: no address is taken, nobody is told. A preview; it holds
+                 *     nothing.
+                 */
+                dryRun?: "true" | "false";
+            };
             header?: never;
             path: {
                 id: string;
@@ -3015,6 +3148,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With dryRun=true: the reservation as it would be. Nothing was taken, and nobody told. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationDocument"];
+                    "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -3244,6 +3387,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description in-use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description precondition-failed */
             412: {
                 headers: {
@@ -3302,7 +3454,10 @@ export interface operations {
     };
     deleteReservation: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Why, for people; the events of the end say it. */
+                reason?: string;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3346,6 +3501,15 @@ export interface operations {
             };
             /** @description precondition-failed */
             412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3434,6 +3598,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description in-use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description precondition-failed */
             412: {
                 headers: {
@@ -3462,6 +3635,131 @@ export interface operations {
                 };
             };
             /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    renewReservation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Renewal"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReservationDocument"];
+                    "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
+                };
+            };
+            /** @description malformed-body */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description in-use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description precondition-failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description body-too-large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unsupported-media-type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field, idempotency-key-reused */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -3801,6 +4099,91 @@ export interface operations {
             };
             /** @description unsupported-media-type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    deleteLease: {
+        parameters: {
+            query?: {
+                /** @description Why, for people; the events of the end say it. */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description precondition-failed */
+            412: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
+import { ListQuery, ResourceChange, ResourceDocument } from '../resource/resource.dto.js';
 import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
 import type { LeaseEntity } from './lease.entity.js';
 
@@ -24,12 +24,17 @@ export class LeaseDocument extends ResourceDocument {
 
   static from(entity: LeaseEntity, expiresAt: Date | null): LeaseDocument {
     return {
-      ...commonOf(entity),
+      id: entity.id,
+      name: entity.name,
+      tags: entity.tags,
+      metadata: entity.metadata,
       subnet: entity.subnetId,
       reservation: entity.reservationId,
       address: entity.address,
       expiresAt,
-      ...stampsOf(entity),
+      createdAt: entity.createdAt,
+      updatedAt: entity.updatedAt,
+      version: entity.version,
     };
   }
 }

@@ -4,13 +4,11 @@ import { notFound } from '../../platform/problem/problem.js';
 import type { Policy, Taken } from '../allocation/need.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
-import { LeaseEntity } from '../leases/lease.entity.js';
 import type { Described } from '../resource/change.js';
 import { newId } from '../resource/id.js';
 import { arrayLiteral } from '../resource/array-literal.js';
 import type { Expiry } from './expiry.js';
 import { ReservationDocument } from './reservation.dto.js';
-import { ReservationEntity } from './reservation.entity.js';
 import { INSERT_LEASES, INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
 
 /** Where addresses are asked for. */
@@ -72,35 +70,28 @@ export function insertReservations(
   const documents = granted.map((reservation) => {
     const subnet = bySpace.get(reservation.taken[0]?.space ?? '');
     if (subnet === undefined) throw new Error('a granted reservation without a subnet');
+    const { id, name, tags, metadata, owner, expiry } = reservation;
     const stamps = { version: 1, createdAt: now, updatedAt: now };
-    const entity = Object.assign(new ReservationEntity(), stamps, {
-      id: reservation.id,
-      name: reservation.name,
-      tags: reservation.tags,
-      metadata: reservation.metadata,
-      owner: reservation.owner,
-      poolId: subnet.poolId,
-      subnetId: subnet.id,
-      ...reservation.expiry,
-    });
     const leases = reservation.taken.map(({ position }) =>
       LeaseDocument.from(
-        Object.assign(new LeaseEntity(), stamps, {
+        {
           id: newId(),
           name: '',
           tags: [],
           metadata: JsonText.null,
           subnetId: subnet.id,
-          reservationId: reservation.id,
+          reservationId: id,
           address: formatAddress({ family: subnet.family, value: position }),
-        }),
-        reservation.expiry.expiresAt,
+          ...stamps,
+        },
+        expiry.expiresAt,
       ),
     );
-    return ReservationDocument.from(entity, leases, {
-      poolMetadata: new JsonText(subnet.poolMetadata),
-      subnetMetadata: new JsonText(subnet.subnetMetadata),
-    });
+    return ReservationDocument.from(
+      { id, name, tags, metadata, owner, poolId: subnet.poolId, subnetId: subnet.id, ...expiry, ...stamps },
+      leases,
+      { poolMetadata: new JsonText(subnet.poolMetadata), subnetMetadata: new JsonText(subnet.subnetMetadata) },
+    );
   });
 
   unit.write(INSERT_RESERVATIONS, [
@@ -127,7 +118,8 @@ export function insertReservations(
   return documents.map((document) => {
     const { id, owner } = document;
     const texts = document.leases.map((lease) => new JsonText(writeJson(lease)));
-    const text = new JsonText(writeJson({ ...document, leases: texts }));
+    const told: Record<keyof ReservationDocument, unknown> = Object.assign({}, document, { leases: texts });
+    const text = new JsonText(writeJson(told));
     unit.emit({ noun: 'reservation', verb: 'created', id, owner, data: text });
     for (const [n, lease] of document.leases.entries()) {
       unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, data: texts[n] ?? lease });
