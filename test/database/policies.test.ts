@@ -10,6 +10,13 @@ interface Row {
   until?: string | null;
 }
 
+interface Found {
+  place: bigint;
+  taken: boolean;
+  due: boolean;
+  owner: string | null;
+}
+
 interface Resting {
   owner: string;
   /** Place in the order of the releases. */
@@ -161,13 +168,15 @@ describe('space with policies and rest', () => {
               'SELECT * FROM space_take_these($1, $2::numeric[], $3::text[])',
               [space, asked.map(([position]) => String(position)), asked.map(([, owner]) => owner)],
             );
-            const expected = [...new Set(asked.map(([position]) => position))].sort(ascending).flatMap((place) => {
-              if (open.has(place)) return [{ place, taken: true, due: true, owner: null }];
-              const rests = resting.get(place);
-              if (rests === undefined) return [];
-              const { due, owner } = rests;
-              return [{ place, taken: due || asked.some(([p, o]) => p === place && o === owner), due, owner }];
-            });
+            const expected = [...new Set(asked.map(([position]) => position))]
+              .sort(ascending)
+              .flatMap((place): Found[] => {
+                if (open.has(place)) return [{ place, taken: true, due: true, owner: null }];
+                const rests = resting.get(place);
+                if (rests === undefined) return [];
+                const { due, owner } = rests;
+                return [{ place, taken: due || asked.some(([p, o]) => p === place && o === owner), due, owner }];
+              });
             expect(got.map(({ place, taken, due, owner }) => ({ place: BigInt(place), taken, due, owner }))).toEqual(
               expected,
             );
