@@ -14,7 +14,7 @@ import { LEASES_OF } from './reservation.queries.js';
 /** About so many leases are ended, or told of, by one transaction: memory holds one batch, whatever is due. */
 const LEASES_AT_ONCE = 2_000;
 /** The safety net: how late an end can be that another process set, before it died, for sooner than we would have looked. */
-const POLL_MS = 2_000;
+const POLL_MS = 1_000;
 /** Another process has the turn, or all that is due is just being changed. */
 const BUSY_MS = 250;
 /** Any number; it names the turn among the advisory locks of the database. */
