@@ -5,6 +5,7 @@ import type { Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
 import { dataSourceOptions } from '../platform/database/data-source.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
+import { PlainListener } from '../platform/http/plain-listener.js';
 import type { Log } from '../platform/logging/log.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
 import { QuarantineSweeper } from './allocation/quarantine-sweeper.js';
@@ -61,6 +62,7 @@ class PlatformModule {
           useFactory: () => new ExpirySignal(config.reservations.expiryNoticeSeconds),
         },
         KnownPaths,
+        { provide: PlainListener, useFactory: () => new PlainListener(config.rackhd) },
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
       exports: [Database, Authenticator, ExpirySignal, KnownPaths],

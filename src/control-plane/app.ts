@@ -4,6 +4,7 @@ import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swag
 import { Authenticator } from '../platform/auth/authenticator.js';
 import type { Config } from '../platform/config/config.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
+import { PlainListener } from '../platform/http/plain-listener.js';
 import { PROBLEM_SCHEMA } from '../platform/http/route.js';
 import { createAdapter, installDraining, installHooks } from '../platform/http/server.js';
 import type { Log } from '../platform/logging/log.js';
@@ -32,6 +33,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   const fastify = adapter.getInstance();
   app.get(KnownPaths).watch(fastify);
   installDraining(fastify);
+  app.get(PlainListener).install(fastify);
   installHooks(fastify, authenticator);
   SwaggerModule.setup('docs', app, () => openapi(app), {
     jsonDocumentUrl: 'openapi.json',

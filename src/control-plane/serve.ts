@@ -1,6 +1,8 @@
 import type { AddressInfo } from 'node:net';
-import type { Config } from '../platform/config/config.js';
+import { isLoopback, type Config } from '../platform/config/config.js';
 import { Database } from '../platform/database/database.js';
+import { PlainListener } from '../platform/http/plain-listener.js';
+import type { Log } from '../platform/logging/log.js';
 import { Logger } from '../platform/logging/logger.js';
 import { createApp } from './app.js';
 
@@ -17,6 +19,7 @@ export async function serve(config: Config): Promise<Running> {
   const { host, port } = config.http;
   try {
     await app.listen(port, host);
+    await listenPlainly(app.get(PlainListener), config, log);
   } catch (error) {
     await app.close();
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
@@ -36,4 +39,14 @@ export async function serve(config: Config): Promise<Running> {
       log('info', 'the API has stopped', { url });
     },
   };
+}
+
+/** Opens the extra listener for RackHD clients, if there is to be one. */
+async function listenPlainly(listener: PlainListener, { rackhd }: Config, log: Log): Promise<void> {
+  const open = await listener.listen();
+  if (open === undefined) return;
+  log('info', 'the plain listener for RackHD clients is ready', { url: open.url, role: rackhd.role });
+  if (isLoopback(open.address)) return;
+  const text = `Whoever reaches it has the role ${rackhd.role} there without a token: let only the network of those clients reach it.`;
+  log('warn', 'the plain listener for RackHD clients asks for no token', { url: open.url, text });
 }

@@ -1,6 +1,10 @@
 import { request } from 'node:http';
 import { connect } from 'node:net';
-import type { Api } from '../support/api.js';
+
+/** Something that listens: an Api, or a door of one. */
+export interface Listener {
+  url: string;
+}
 
 /** One answer as it came, headers included. */
 export interface RawAnswer {
@@ -13,7 +17,7 @@ export interface RawAnswer {
 
 /** Sends exactly these headers and this path, which `fetch` would tidy up. */
 export function exactly(
-  api: Api,
+  api: Listener,
   method: string,
   path: string,
   headers: Record<string, string> = {},
@@ -43,20 +47,24 @@ export function exactly(
   });
 }
 
-/** Writes bytes to a connection and answers with everything that came back until it was closed. */
-export function bytes(api: Api, ...pieces: (string | Buffer)[]): Promise<string> {
+/** Writes bytes to a connection and answers with everything that came back until it was closed, as text. */
+export async function bytes(api: Listener, ...pieces: (string | Buffer)[]): Promise<string> {
+  return (await octets(api, ...pieces)).toString('utf8');
+}
+
+/** The same, as bytes. */
+export function octets(api: Listener, ...pieces: (string | Buffer)[]): Promise<Buffer> {
   const { hostname, port } = new URL(api.url);
   return new Promise((resolve, reject) => {
-    let answer = '';
-    const socket = connect(Number(port), hostname, () => {
+    const answer: Buffer[] = [];
+    const socket = connect(Number(port), hostname.replace(/^\[|\]$/g, ''), () => {
       for (const piece of pieces) socket.write(piece);
     });
-    socket.setEncoding('utf8');
-    socket.on('data', (chunk: string) => (answer += chunk));
+    socket.on('data', (chunk: Buffer) => answer.push(chunk));
     socket.on('error', (error: NodeJS.ErrnoException) => {
       // The server may close while we still write: what it said before counts.
       if (error.code !== 'EPIPE' && error.code !== 'ECONNRESET') reject(error);
     });
-    socket.on('close', () => resolve(answer));
+    socket.on('close', () => resolve(Buffer.concat(answer)));
   });
 }

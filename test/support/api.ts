@@ -64,10 +64,13 @@ export class Api {
     const admin = auth === 'none' ? '' : await token(secret, { sub: 'root', role: 'admin' });
     const api = new Api(child, url, secret, admin, () => own?.drop() ?? Promise.resolve());
     const [message] = (await Promise.race([once(child, 'message'), once(child, 'exit')])) as [
-      { url?: string } | number | null,
+      { url?: string; reason?: string } | number | null,
     ];
-    if (typeof message !== 'object' || message?.url === undefined)
-      throw new Error(`berth serve did not start:\n${api.log}`);
+    if (typeof message !== 'object' || message?.url === undefined) {
+      await own?.drop();
+      const reason = typeof message === 'object' ? (message?.reason ?? '') : '';
+      throw new Error(`berth serve did not start: ${reason}\n${api.log}`);
+    }
     api.url = message.url;
     return api;
   }

@@ -138,6 +138,30 @@ export const SETTINGS = {
       parse: integer(0, 31_536_000),
     }),
   },
+  rackhd: {
+    port: maybe({
+      name: 'RACKHD_PORT',
+      description:
+        "TCP port of an extra listener for RackHD's clients, which send no token: it serves RackHD's routes only, to whoever reaches it. Without it there is none; 0 takes a free one.",
+      expects: 'a whole number from 0 to 65535',
+      parse: integer(0, 65535),
+    }),
+    host: always({
+      name: 'RACKHD_HOST',
+      description: 'Address that listener is on; only the network protects it.',
+      expects: 'an IP address or a host name of this machine',
+      default: '127.0.0.1',
+      parse: host,
+    }),
+    role: always({
+      name: 'RACKHD_ROLE',
+      description:
+        'What its clients may do there. They make pools and subnets, which takes `admin`; `member` leaves them reservations and leases, `reader` reading.',
+      expects: '"admin", "member" or "reader"',
+      default: 'admin',
+      parse: oneOf('admin', 'member', 'reader'),
+    }),
+  },
   gateway: {
     controlPlaneUrl: always({
       name: 'BERTH_CONTROL_PLANE_URL',
@@ -211,6 +235,7 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   http: 'HTTP',
   auth: 'Authentication',
   reservations: 'Reservations',
+  rackhd: 'RackHD clients',
   gateway: 'Gateway',
   log: 'Logging',
   up: 'The lab: `berth up`',

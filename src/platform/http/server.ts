@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { Authenticator } from '../auth/authenticator.js';
 import type { Principal } from '../auth/principal.js';
@@ -25,32 +26,37 @@ declare module 'fastify' {
 const WRITES = new Set(['POST', 'PUT', 'PATCH']);
 const HEADER_LIMIT = 32 * 1024;
 /** How long requests in progress may take once the server stops. */
-const DRAIN_MS = 10_000;
+export const DRAIN_MS = 10_000;
+
+/** What every listener allows its clients. */
+export const SERVER_LIMITS = { maxHeaderSize: HEADER_LIMIT, requestTimeout: 60_000, keepAliveTimeout: 65_000 };
 
 export interface HttpLimits {
   /** Bytes. */
   bodyLimit: number;
 }
 
+/** A request that is not HTTP never reaches a route; it is answered here, as a problem too. */
+export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (socket.destroyed || !socket.writable) return;
+  const problem =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? new Problem('headers-too-large', `The headers are larger than ${HEADER_LIMIT} bytes.`)
+      : new Problem('malformed-request', 'This is not an HTTP/1.1 request that Berth can read.');
+  socket.end(rawProblem(problem));
+}
+
 /** The Fastify adapter as Berth needs it. Routes come later, from Nest. */
 export function createAdapter({ bodyLimit }: HttpLimits): AnsweringAdapter {
   return new AnsweringAdapter({
     bodyLimit,
-    http: { maxHeaderSize: HEADER_LIMIT },
+    http: { maxHeaderSize: SERVER_LIMITS.maxHeaderSize },
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: 300 },
-    requestTimeout: 60_000,
-    keepAliveTimeout: 65_000,
+    requestTimeout: SERVER_LIMITS.requestTimeout,
+    keepAliveTimeout: SERVER_LIMITS.keepAliveTimeout,
     // see installDraining
     forceCloseConnections: false,
-    // A request that is not HTTP never reaches a route; it is answered here, as a problem too.
-    clientErrorHandler(error, socket) {
-      if (socket.destroyed || !socket.writable) return;
-      const problem =
-        error.code === 'HPE_HEADER_OVERFLOW'
-          ? new Problem('headers-too-large', `The headers are larger than ${HEADER_LIMIT} bytes.`)
-          : new Problem('malformed-request', 'This is not an HTTP/1.1 request that Berth can read.');
-      socket.end(rawProblem(problem));
-    },
+    clientErrorHandler: answerClientError,
     frameworkErrors(error: FastifyError, _request: FastifyRequest, reply: FastifyReply) {
       const problem =
         error.code === 'FST_ERR_MAX_PARAM_LENGTH'
@@ -89,7 +95,8 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
         return;
       }
       // A hook with a callback, since most requests need not wait for anything here.
-      const principal = authenticator.authenticate(request.headers.authorization);
+      // A plain listener knows its principal before.
+      const principal = request.principal ?? authenticator.authenticate(request.headers.authorization);
       if (principal instanceof Promise) {
         principal
           .then((checked) => {
