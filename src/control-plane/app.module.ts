@@ -29,6 +29,8 @@ import { PortMapEntity } from './port-maps/port-map.entity.js';
 import { PortMapsModule } from './port-maps/port-maps.module.js';
 import { ExpirySignal } from './reservations/expiry-signal.js';
 import { ExpirySweeper } from './reservations/expiry-sweeper.js';
+import { RequestLimits } from './quotas/request-limits.js';
+import { QuotasModule } from './quotas/quotas.module.js';
 import { ReservationEntity } from './reservations/reservation.entity.js';
 import { ReservationsModule } from './reservations/reservations.module.js';
 import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
@@ -63,9 +65,10 @@ class PlatformModule {
         },
         KnownPaths,
         { provide: PlainListener, useFactory: () => new PlainListener(config.rackhd) },
+        { provide: RequestLimits, useFactory: () => new RequestLimits(config.limits.addressesPerRequest) },
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
-      exports: [Database, Authenticator, ExpirySignal, KnownPaths],
+      exports: [Database, Authenticator, ExpirySignal, KnownPaths, PlainListener, RequestLimits],
     };
   }
 }
@@ -126,6 +129,7 @@ export class AppModule {
         GatewaysModule,
         PortMapsModule,
         ComponentsModule,
+        QuotasModule,
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

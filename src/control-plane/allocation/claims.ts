@@ -5,6 +5,8 @@ import { Problem } from '../../platform/problem/problem.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import type { Caller } from '../resource/caller.js';
 import { freeze, Idempotency } from '../resource/idempotency.js';
+import { QuotaAdmission, type Cost } from '../quotas/quota-admission.js';
+import { RequestLimits } from '../quotas/request-limits.js';
 import { Allocation } from './allocation.js';
 import { Failure, GroupCommit } from './group-commit.js';
 import { Contended, type Claim, type Outcome, type Taken } from './need.js';
@@ -15,6 +17,8 @@ export interface ClaimRequest {
   id: string;
   /** The client chose the id, so it may be taken. */
   chosen: boolean;
+  /** Whose quota counts. */
+  owner: string;
 }
 
 export interface Granted<Request> {
@@ -33,6 +37,8 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   context(unit: Unit, requests: readonly Request[], wait: boolean): Promise<Context>;
   /** What a request needs; or its answer, when that is known already. A problem here is this request's only. */
   needs(request: Request, context: Context, wait: boolean): Claim | Reply;
+  /** What a claim takes of its owner's quota. */
+  cost(claim: Claim): Cost;
   /** The problem of a claim that was not granted. */
   refusal(request: Request, context: Context, refusal: Refusal): Problem;
   /** Writes what was granted and answers, in order. */
@@ -42,6 +48,12 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   /** Cleans up after those that were refused. */
   dropped?(unit: Unit, refused: readonly Request[]): void;
 }
+
+/**
+ * A claim was refused for the quota that another claim of the batch would have used up, and that one got nothing: the
+ * batch is to be run again request by request (see GroupCommit), so that nobody is refused for what nobody has.
+ */
+class Crowded extends Error {}
 
 const isClaim = (value: Claim | Reply): value is Claim => Array.isArray(value);
 
@@ -56,6 +68,7 @@ export class Claims {
     private readonly units: UnitsOfWork,
     private readonly idempotency: Idempotency,
     private readonly allocation: Allocation,
+    private readonly limits: RequestLimits,
   ) {}
 
   /** A queue for one kind of claims. The key is what requests of one transaction have in common. */
@@ -127,8 +140,16 @@ export class Claims {
     const begun = requests.map((_, index) => index).filter((index) => results[index] === undefined);
     const fresh = begun.flatMap((index) => requests[index] ?? []);
     if (fresh.length > 0) {
-      const taken = await this.takenIds(unit, kind.table, fresh);
-      const context = await kind.context(unit, fresh, wait);
+      // Sent without waiting for each other, carried out in order: locks of quotas come before all others.
+      const [admission, taken, context] = await Promise.all([
+        QuotaAdmission.open(
+          unit,
+          fresh.map((request) => request.owner),
+          this.limits.addresses,
+        ),
+        this.takenIds(unit, kind.table, fresh),
+        kind.context(unit, fresh, wait),
+      ]);
       const open: { index: number; request: Request; claim: Claim }[] = [];
       const refused: Request[] = [];
       for (const [number, request] of fresh.entries()) {
@@ -140,8 +161,10 @@ export class Claims {
         taken.add(request.id);
         try {
           const needs = kind.needs(request, context, wait);
-          if (isClaim(needs)) open.push({ index, request, claim: needs });
-          else results[index] = freeze(needs);
+          if (isClaim(needs)) {
+            admission.admit(request.owner, kind.cost(needs));
+            open.push({ index, request, claim: needs });
+          } else results[index] = freeze(needs);
         } catch (error) {
           if (error instanceof Contended) throw error;
           refused.push(request);
@@ -159,6 +182,7 @@ export class Claims {
         const outcome = outcomes[number];
         if (outcome?.granted === true) granted.push({ index, request, taken: outcome.taken });
         else if (outcome !== undefined) {
+          if (admission.isCrowded(request.owner)) throw new Crowded();
           refused.push(request);
           results[index] = new Failure(kind.refusal(request, context, outcome));
         }

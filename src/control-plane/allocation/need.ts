@@ -32,6 +32,9 @@ export interface PositionsNeed {
 /** What a claim needs of one kind of space. */
 export type Need = CountNeed | PositionsNeed;
 
+/** How many positions a need asks for. */
+export const sizeOf = (need: Need): number => ('positions' in need ? need.positions.length : need.count);
+
 /** All needs of a claim are met, or none. */
 export type Claim = readonly Need[];
 

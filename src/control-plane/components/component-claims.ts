@@ -3,7 +3,7 @@ import { storedAddress } from '../../ip/address.js';
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, Problem } from '../../platform/problem/problem.js';
-import type { Claim, Need } from '../allocation/need.js';
+import { sizeOf, type Claim, type Need } from '../allocation/need.js';
 import type { ClaimKind, ClaimRequest, Granted } from '../allocation/claims.js';
 import type { Unit } from '../events/unit-of-work.js';
 import type { GatewayLookup } from '../gateways/gateway-lookup.js';
@@ -118,6 +118,11 @@ export const componentClaims = (gateways: GatewayLookup): ClaimKind<ComponentReq
       throw new Problem('unavailable', 'The same request is just being carried out. Try again.');
     return shownComponent(there.document);
   },
+
+  cost: ([addresses, ...ports]) => ({
+    addresses: addresses === undefined ? 0 : sizeOf(addresses),
+    portMaps: ports.reduce((sum, need) => sum + sizeOf(need), 0),
+  }),
 
   refusal: (request, context, refusal) => {
     const { need, reason } = refusal;

@@ -1,5 +1,5 @@
 /** The nouns that events speak of; with a verb they make the subject `ipam.<noun>.<verb>`. */
-export type Noun = 'pool' | 'subnet' | 'reservation' | 'lease' | 'gateway' | 'port-map' | 'component';
+export type Noun = 'pool' | 'subnet' | 'reservation' | 'lease' | 'gateway' | 'port-map' | 'component' | 'quota';
 export type Verb = 'created' | 'updated' | 'deleted' | 'removing' | 'status' | 'renewed' | 'expiring';
 
 /** A fact to be told, once the transaction that makes it true has committed. */
@@ -38,6 +38,7 @@ const COLLECTIONS: Record<Noun, string> = {
   gateway: 'gateways',
   'port-map': 'port-maps',
   component: 'components',
+  quota: 'quotas',
 };
 
 export const eventType = ({ noun, verb }: Pick<NewEvent, 'noun' | 'verb'>): string => `ipam.${noun}.${verb}`;

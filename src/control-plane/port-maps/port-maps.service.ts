@@ -63,6 +63,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
     requireLease(request, leaseOf(request, context));
     return [portNeed(context.ports, request.body)];
   },
+  cost: () => ({ addresses: 0, portMaps: 1 }),
   refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason),
   write: (unit, granted, context) => {
     const rows = granted.map(({ request, taken }) => {

@@ -4,6 +4,7 @@ import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
+import { sizeOf } from '../allocation/need.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
@@ -36,6 +37,7 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
   context: (unit, [first], wait) =>
     first === undefined ? Promise.resolve([]) : targetSubnets(unit, first.target, wait),
   needs: ({ asked, owner }, subnets, wait) => [addressNeed(subnets, asked, owner, wait)],
+  cost: ([need]) => ({ addresses: need === undefined ? 0 : sizeOf(need), portMaps: 0 }),
   refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
   write: (unit, granted, subnets) => {
     const rows = granted.map(({ request: { id, owner, body, expiry }, taken }) => ({

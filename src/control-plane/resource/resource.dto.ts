@@ -84,7 +84,7 @@ export class NewResource extends ResourceChange {
 }
 
 /** Query parameters of every list. */
-export class ListQuery {
+export class PageQuery {
   /** How many at most, 1 to 1000. Default 100. */
   @ApiProperty({ required: false, minimum: 1, maximum: 1000, default: 100 })
   @MayBeAbsent()
@@ -97,9 +97,12 @@ export class ListQuery {
   /** Where the page begins: `next` of the page before. */
   @ApiProperty({ required: false })
   @MayBeAbsent()
-  @IsLine(200)
+  @IsLine(4096)
   cursor?: string;
+}
 
+/** Query parameters of every list of resources. */
+export class ListQuery extends PageQuery {
   /** Only those of exactly this name. */
   @ApiProperty({ required: false })
   @MayBeAbsent()

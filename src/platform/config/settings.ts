@@ -86,6 +86,15 @@ export const SETTINGS = {
       parse: bytes(1024, LARGEST_BODY),
     }),
   },
+  limits: {
+    addressesPerRequest: always({
+      name: 'MAX_ADDRESSES_PER_REQUEST',
+      description: 'Addresses that one request may ask for, whoever makes it; more is answered 409 `quota-exceeded`.',
+      expects: 'a whole number from 1 to 4096',
+      default: '4096',
+      parse: integer(1, 4096),
+    }),
+  },
   auth: {
     mode: always({
       name: 'AUTH',
@@ -233,6 +242,7 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   database: 'Database',
   nats: 'Events',
   http: 'HTTP',
+  limits: 'Limits',
   auth: 'Authentication',
   reservations: 'Reservations',
   rackhd: 'RackHD clients',

@@ -7,6 +7,7 @@ import { BatchOutbox1764100000000 } from '../../../migrations/1764100000000-batc
 import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-cheaper-rows.js';
 import { PoliciesAndQuarantine1764100002000 } from '../../../migrations/1764100002000-policies-and-quarantine.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
+import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-create-quotas.js';
 
 /** In order; what has landed is never edited. */
 export const MIGRATIONS = [
@@ -16,6 +17,7 @@ export const MIGRATIONS = [
   CheaperRows1764100000500,
   PoliciesAndQuarantine1764100002000,
   Expiry1764100004000,
+  CreateQuotas1764100007000,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)

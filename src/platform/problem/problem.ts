@@ -38,6 +38,8 @@ export const PROBLEM_CODES = {
   'ports-exhausted': 409,
   /** A component of this name exists with another body. */
   'component-exists': 409,
+  /** The claim would take its owner beyond its quota, or asks for more than one request may. */
+  'quota-exceeded': 409,
   /** Something still uses the resource. */
   'in-use': 409,
   /** If-Match names another version than the current one. */
