@@ -68,7 +68,7 @@ class PlatformModule {
         { provide: RequestLimits, useFactory: () => new RequestLimits(config.limits.addressesPerRequest) },
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
-      exports: [Database, Authenticator, ExpirySignal, KnownPaths, PlainListener, RequestLimits],
+      exports: [Database, Authenticator, ExpirySignal, KnownPaths, RequestLimits],
     };
   }
 }

@@ -22,6 +22,7 @@ const ALLOWED: Record<string, readonly string[]> = {
         'listComponents',
       ],
       'getComponent',
+      ...['listQuotas', 'getQuota', 'getQuotaUsage'],
     ],
   ),
   ...each(
@@ -37,6 +38,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     [
       ...['createPool', 'updatePool', 'replacePool', 'deletePool', 'createSubnet', 'updateSubnet', 'replaceSubnet'],
       ...['deleteSubnet', 'createGateway', 'updateGateway', 'deleteGateway'],
+      ...['setQuota', 'deleteQuota'],
     ],
   ),
   ...each(['gateway'], ['getDesiredState', 'putStatus']),

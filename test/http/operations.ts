@@ -88,7 +88,7 @@ export async function makeFixture(api: Api): Promise<Fixture> {
 /** The path of an operation with an id in it: by default the one of the fixture. */
 export function pathOf({ path }: Pick<Operation, 'path'>, fixture: Fixture, id?: string): string {
   const collection = path.split('/')[1] as keyof Fixture;
-  return path.replace('{id}', id ?? fixture[collection]);
+  return path.replace('{id}', id ?? fixture[collection]).replace('{owner}', 'nobody');
 }
 
 /** The smallest body that an operation would take. */

@@ -195,7 +195,7 @@ export async function query(url: string, text: string, values: unknown[] = []): 
 
 const TABLES = [
   ...['pool', 'subnet', 'reservation', 'lease', 'gateway', 'gateway_ports', 'component', 'port_map'],
-  ...['resting_address', 'quarantine', 'space', 'space_chunk', 'free_interval', 'idempotency_key'],
+  ...['resting_address', 'quarantine', 'space', 'space_chunk', 'free_interval', 'idempotency_key', 'quota'],
 ];
 
 /** Everything in the database that a refused request must leave as it was, events included. */

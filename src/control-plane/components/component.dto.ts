@@ -12,7 +12,8 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
+import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
+import { IsAddress, IsCidr, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import type { ComponentEntity } from './component.entity.js';
 
 /** A port of the component that is to be reached through the gateway. */
@@ -136,6 +137,8 @@ export class ComponentList {
   next?: string;
 }
 
+export const COMPONENT_SORTS = { ...BY_NAME, ...BY_CREATED_AT };
+
 export class ComponentListQuery extends OwnedListQuery {
   /** Only those of this kind. */
   @ApiProperty({ required: false })
@@ -148,6 +151,21 @@ export class ComponentListQuery extends OwnedListQuery {
   @MayBeAbsent()
   @IsLine(64)
   gateway?: string;
+
+  /** Only those that hold this address. */
+  @ApiProperty({ required: false })
+  @MayBeAbsent()
+  @IsAddress()
+  address?: string;
+
+  /** Only those that hold an address inside this network. */
+  @ApiProperty({ required: false, example: '10.20.0.0/24' })
+  @MayBeAbsent()
+  @IsCidr()
+  within?: string;
+
+  @SortParameter(COMPONENT_SORTS)
+  declare sort?: string;
 }
 
 /** How one port of a kind is used. */

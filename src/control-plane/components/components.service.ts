@@ -13,13 +13,20 @@ import { targetKey, type Target } from '../reservations/reservation-writer.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describePatched, requireName, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
 import { claimId, isId } from '../resource/id.js';
+import { applyHeldAddress } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
 import { isUnprintable } from '../resource/validators.js';
 import { componentClaims, shownComponent, type ComponentRequest } from './component-claims.js';
 import { componentDocuments } from './component-documents.js';
 import { findKind } from './component-kinds.js';
 import { ComponentRelease } from './component-release.js';
-import type { ComponentChange, ComponentListQuery, ComponentPort, NewComponent } from './component.dto.js';
+import {
+  COMPONENT_SORTS,
+  type ComponentChange,
+  type ComponentListQuery,
+  type ComponentPort,
+  type NewComponent,
+} from './component.dto.js';
 import { ComponentEntity } from './component.entity.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
 
@@ -43,7 +50,9 @@ export class ComponentsService {
       key: 'components',
       query,
       whole: false,
+      sorts: COMPONENT_SORTS,
       where: (builder) => {
+        applyHeldAddress(builder, 'r.reservation_id', query);
         const { owner, kind, gateway } = query;
         if (owner !== undefined) builder.andWhere('r.owner = :owner', { owner });
         if (kind !== undefined) builder.andWhere('r.kind = :kind', { kind });

@@ -20,6 +20,7 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
+import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
 import { IsAddress, IsCidr, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import type { GatewayEntity, GatewayPortsEntity } from './gateway.entity.js';
 
@@ -205,4 +206,9 @@ export class DesiredStateQuery {
   wait?: number;
 }
 
-export class GatewayListQuery extends OwnedListQuery {}
+export const GATEWAY_SORTS = { ...BY_NAME, ...BY_CREATED_AT };
+
+export class GatewayListQuery extends OwnedListQuery {
+  @SortParameter(GATEWAY_SORTS)
+  declare sort?: string;
+}

@@ -27,6 +27,7 @@ import { GatewayRemoval } from './gateway-removal.js';
 import {
   GatewayDocument,
   type GatewayChange,
+  GATEWAY_SORTS,
   type GatewayListQuery,
   type NewGateway,
   type PortRange,
@@ -52,6 +53,7 @@ export class GatewaysService {
       key: 'gateways',
       query,
       whole: false,
+      sorts: GATEWAY_SORTS,
       where: (builder) => {
         if (query.owner !== undefined) builder.andWhere('r.owner = :owner', { owner: query.owner });
       },

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsOptional } from 'class-validator';
-import { ListQuery, ResourceChange, ResourceDocument } from '../resource/resource.dto.js';
-import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
+import { OwnedListQuery, ResourceChange, ResourceDocument } from '../resource/resource.dto.js';
+import { BY_ADDRESS, SortParameter } from '../resource/sorting.js';
+import { IsAddress, IsCidr, IsLine, MayBeAbsent } from '../resource/validators.js';
 import type { LeaseEntity } from './lease.entity.js';
 
 /** One address held by one reservation; it exists from claim to release. */
@@ -69,10 +70,22 @@ export class LeaseChange extends ResourceChange {
   address?: string;
 }
 
-export class LeaseListQuery extends ListQuery {
+export const LEASE_SORTS = BY_ADDRESS;
+
+/** The owner of a lease is its reservation's. */
+export class LeaseListQuery extends OwnedListQuery {
   /** Only those of this address, in whichever pool. */
   @ApiProperty({ required: false })
   @MayBeAbsent()
   @IsAddress()
   address?: string;
+
+  /** Only those of an address inside this network. */
+  @ApiProperty({ required: false, example: '10.20.0.0/24' })
+  @MayBeAbsent()
+  @IsCidr()
+  within?: string;
+
+  @SortParameter(LEASE_SORTS)
+  declare sort?: string;
 }

@@ -8,8 +8,9 @@ import { ReservationEntity } from '../reservations/reservation.entity.js';
 import { requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, requireMatch, saveChange } from '../resource/change.js';
 import { pathId } from '../resource/id.js';
+import { applyWithin } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
-import { LeaseDocument, type LeaseChange, type LeaseListQuery } from './lease.dto.js';
+import { LEASE_SORTS, LeaseDocument, type LeaseChange, type LeaseListQuery } from './lease.dto.js';
 import { LeaseEntity } from './lease.entity.js';
 import { ENDS_OF } from './lease.queries.js';
 import { LeaseRelease } from './lease-release.js';
@@ -33,8 +34,14 @@ export class LeasesService {
       key: 'leases',
       query,
       whole,
+      parent: id === undefined ? undefined : { column: 'reservation_id', id },
+      sorts: LEASE_SORTS,
       where: (builder) => {
-        if (id !== undefined) builder.andWhere('r.reservation_id = :id', { id });
+        const { owner, within } = query;
+        if (owner !== undefined) {
+          builder.andWhere('r.reservation_id IN (SELECT o.id FROM reservation o WHERE o.owner = :owner)', { owner });
+        }
+        applyWithin(builder, 'r.address', within);
         if (query.address !== undefined) {
           const address = formatAddress(checkedAddress(query.address));
           builder.andWhere('r.address = :address::inet', { address });

@@ -1,7 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsBoolean, IsIn, IsInt, Max, Min } from 'class-validator';
 import { POLICIES, type Policy } from '../allocation/need.js';
-import { commonOf, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
+import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
+import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
 import { MayBeAbsent } from '../resource/validators.js';
 import type { PoolEntity } from './pool.entity.js';
 
@@ -67,4 +68,11 @@ export class NewPool extends PoolChange {
   /** The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one. */
   @ApiProperty({ required: false, example: '6b024480686c824ea09e15b6' })
   declare id?: string;
+}
+
+export const POOL_SORTS = { ...BY_NAME, ...BY_CREATED_AT };
+
+export class PoolListQuery extends ListQuery {
+  @SortParameter(POOL_SORTS)
+  declare sort?: string;
 }

@@ -5,8 +5,7 @@ import type { Reply } from '../../platform/http/reply.js';
 import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
 import { wantsWhole } from '../resource/listing.js';
-import { ListQuery } from '../resource/resource.dto.js';
-import { NewPool, PoolChange, PoolDocument, PoolList } from './pool.dto.js';
+import { NewPool, PoolChange, PoolDocument, PoolList, PoolListQuery } from './pool.dto.js';
 import { PoolsService } from './pools.service.js';
 
 const READERS = ['member', 'reader'] as const;
@@ -20,7 +19,7 @@ export class PoolsController {
   @Get()
   @Route({ access: READERS, answers: 'pools', problems: ['invalid-field'] })
   @ApiOkResponse({ type: PoolList })
-  listPools(@Req() request: FastifyRequest, @Query() query: ListQuery): Promise<Reply> {
+  listPools(@Req() request: FastifyRequest, @Query() query: PoolListQuery): Promise<Reply> {
     return this.pools.list(query, wantsWhole(request, 'pools', query));
   }
 

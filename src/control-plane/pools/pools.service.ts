@@ -10,8 +10,7 @@ import { insertNew } from '../resource/insert.js';
 import { chosenId, pathId } from '../resource/id.js';
 import { Idempotency } from '../resource/idempotency.js';
 import { list } from '../resource/listing.js';
-import type { ListQuery } from '../resource/resource.dto.js';
-import { PoolDocument, type NewPool, type PoolChange } from './pool.dto.js';
+import { POOL_SORTS, PoolDocument, type NewPool, type PoolChange, type PoolListQuery } from './pool.dto.js';
 import { PoolEntity } from './pool.entity.js';
 
 const shown = (pool: PoolEntity): Reply =>
@@ -35,12 +34,13 @@ export class PoolsService {
     private readonly release: LeaseRelease,
   ) {}
 
-  list(query: ListQuery, whole: boolean): Promise<Reply> {
+  list(query: PoolListQuery, whole: boolean): Promise<Reply> {
     return list(this.database, {
       entity: PoolEntity,
       key: 'pools',
       query,
       whole,
+      sorts: POOL_SORTS,
       documents: (rows) => rows.map((row) => PoolDocument.from(row)),
     });
   }

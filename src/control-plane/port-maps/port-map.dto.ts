@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
 import { IsIn } from 'class-validator';
 import { PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
 import {
@@ -9,7 +10,8 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsAddress, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
+import { BY_ADDRESS, SortParameter } from '../resource/sorting.js';
+import { IsAddress, IsCidr, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import { PORT_MAP_STATUSES, type PortMapEntity, type PortMapStatus } from './port-map.entity.js';
 
 /** A port of a gateway that leads to a port of a machine behind it. */
@@ -134,6 +136,11 @@ export class NewPortMap extends NewResource {
 
 export class PortMapChange extends ResourceChange {}
 
+export const PORT_MAP_SORTS = {
+  ...BY_ADDRESS,
+  connectionPort: { expression: 'r.connection_port', type: 'integer' },
+} as const;
+
 export class PortMapListQuery extends OwnedListQuery {
   /** Only those of this gateway (id). */
   @ApiProperty({ required: false })
@@ -158,4 +165,20 @@ export class PortMapListQuery extends OwnedListQuery {
   @MayBeAbsent()
   @IsIn(PORT_MAP_STATUSES)
   status?: PortMapStatus;
+
+  /** Only those that lead into this network. */
+  @ApiProperty({ required: false, example: '10.20.0.0/24' })
+  @MayBeAbsent()
+  @IsCidr()
+  within?: string;
+
+  /** Only those of this port of a gateway. */
+  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: 65535 })
+  @MayBeAbsent()
+  @Type(() => Number)
+  @IsPortNumber()
+  connectionPort?: number;
+
+  @SortParameter(PORT_MAP_SORTS)
+  declare sort?: string;
 }

@@ -15,10 +15,17 @@ import { GatewayEntity, type GatewayPortsEntity } from '../gateways/gateway.enti
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
 import { claimId, isId, pathId } from '../resource/id.js';
+import { applyWithin } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
 import { PortMapRemoval } from './port-map-removal.js';
 import { insertPortMaps } from './port-map-writer.js';
-import { PortMapDocument, type NewPortMap, type PortMapChange, type PortMapListQuery } from './port-map.dto.js';
+import {
+  PORT_MAP_SORTS,
+  PortMapDocument,
+  type NewPortMap,
+  type PortMapChange,
+  type PortMapListQuery,
+} from './port-map.dto.js';
 import { PortMapEntity } from './port-map.entity.js';
 import { portProblem } from './port-problem.js';
 
@@ -106,8 +113,11 @@ export class PortMapsService {
       key: 'portMaps',
       query,
       whole: false,
+      sorts: PORT_MAP_SORTS,
       where: (builder) => {
-        const { gateway, owner, address, component, status } = query;
+        const { gateway, owner, address, component, status, within, connectionPort } = query;
+        applyWithin(builder, 'r.address', within);
+        if (connectionPort !== undefined) builder.andWhere('r.connection_port = :connectionPort', { connectionPort });
         if (gateway !== undefined) builder.andWhere('r.gateway_id = :gateway', { gateway });
         if (owner !== undefined) builder.andWhere('r.owner = :owner', { owner });
         if (address !== undefined) {

@@ -13,8 +13,9 @@ import {
 } from 'class-validator';
 import { JsonText } from '../../platform/json/json-text.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
-import { NewResource, ResourceChange, ResourceDocument } from '../resource/resource.dto.js';
-import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
+import { NewResource, OwnedListQuery, ResourceChange, ResourceDocument } from '../resource/resource.dto.js';
+import { SortParameter } from '../resource/sorting.js';
+import { IsAddress, IsCidr, IsLine, MayBeAbsent } from '../resource/validators.js';
 import { IsTime } from '../resource/time.js';
 import { MAX_TTL } from './expiry.js';
 import type { ReservationEntity } from './reservation.entity.js';
@@ -218,4 +219,27 @@ export class Renewal {
   @MayBeAbsent()
   @IsTime()
   expiresAt?: string;
+}
+
+export class ReservationListQuery extends OwnedListQuery {
+  /** Only the one that holds this address, in each pool. */
+  @ApiProperty({ required: false })
+  @MayBeAbsent()
+  @IsAddress()
+  address?: string;
+
+  /** Only those that hold an address inside this network. */
+  @ApiProperty({ required: false, example: '10.20.0.0/24' })
+  @MayBeAbsent()
+  @IsCidr()
+  within?: string;
+
+  /** Only those that end before this time (RFC 3339). */
+  @ApiProperty({ required: false, format: 'date-time' })
+  @MayBeAbsent()
+  @IsTime()
+  expiresBefore?: string;
+
+  @SortParameter({})
+  declare sort?: string;
 }

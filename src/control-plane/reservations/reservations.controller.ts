@@ -6,7 +6,7 @@ import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
 import { pathId } from '../resource/id.js';
 import { wantsWhole } from '../resource/listing.js';
-import { OwnedListQuery, ReleaseQuery } from '../resource/resource.dto.js';
+import { ReleaseQuery } from '../resource/resource.dto.js';
 import {
   NewReservation,
   NewReservationQuery,
@@ -14,6 +14,7 @@ import {
   ReservationChange,
   ReservationDocument,
   ReservationList,
+  ReservationListQuery,
 } from './reservation.dto.js';
 import type { Target } from './reservation-writer.js';
 import { ReservationsService } from './reservations.service.js';
@@ -31,7 +32,7 @@ export class ReservationsController {
   @Get('reservations')
   @Route({ access: READERS, answers: 'reservations', problems: ['invalid-field'] })
   @ApiOkResponse({ type: ReservationList })
-  listReservations(@Req() request: FastifyRequest, @Query() query: OwnedListQuery): Promise<Reply> {
+  listReservations(@Req() request: FastifyRequest, @Query() query: ReservationListQuery): Promise<Reply> {
     return this.reservations.list(undefined, query, wantsWhole(request, 'reservations', query));
   }
 
@@ -42,7 +43,7 @@ export class ReservationsController {
   listPoolReservations(
     @Req() request: FastifyRequest,
     @Param('id') id: string,
-    @Query() query: OwnedListQuery,
+    @Query() query: ReservationListQuery,
   ): Promise<Reply> {
     const target = { noun: 'pool', id: pathId('pool', id) } as const;
     return this.reservations.list(target, query, wantsWhole(request, 'reservations', query));
@@ -75,7 +76,7 @@ export class ReservationsController {
   listSubnetReservations(
     @Req() request: FastifyRequest,
     @Param('id') id: string,
-    @Query() query: OwnedListQuery,
+    @Query() query: ReservationListQuery,
   ): Promise<Reply> {
     const target = { noun: 'subnet', id: pathId('subnet', id) } as const;
     return this.reservations.list(target, query, wantsWhole(request, 'reservations', query));

@@ -10,15 +10,21 @@ import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
 import { claimId, pathId } from '../resource/id.js';
+import { applyHeldAddress } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
-import type { OwnedListQuery } from '../resource/resource.dto.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
 import { askedExpiry, NEVER, requireLasting, requireUnbound, type Expiry } from './expiry.js';
 import { FACTS_OF_END } from './expiry.queries.js';
 import { ExpirySignal } from './expiry-signal.js';
 import { Releases } from './releases.js';
 import { Renewals } from './renewals.js';
-import { ReservationDocument, type NewReservation, type Renewal, type ReservationChange } from './reservation.dto.js';
+import {
+  ReservationDocument,
+  type NewReservation,
+  type Renewal,
+  type ReservationChange,
+  type ReservationListQuery,
+} from './reservation.dto.js';
 import { ReservationEntity } from './reservation.entity.js';
 import { reservationDocuments } from './reservation-documents.js';
 import { insertReservations, targetKey, targetSubnets, type Target, type TargetSubnet } from './reservation-writer.js';
@@ -69,7 +75,7 @@ export class ReservationsService {
     this.queue = claims.queue(RESERVATION_CLAIMS);
   }
 
-  async list(target: Target | undefined, query: OwnedListQuery, whole: boolean): Promise<Reply> {
+  async list(target: Target | undefined, query: ReservationListQuery, whole: boolean): Promise<Reply> {
     if (target !== undefined) {
       const parent = target.noun === 'pool' ? PoolEntity : SubnetEntity;
       if (!(await this.database.read((manager) => manager.existsBy(parent, { id: target.id })))) {
@@ -81,8 +87,11 @@ export class ReservationsService {
       key: 'reservations',
       query,
       whole,
+      parent: target === undefined ? undefined : { column: `${target.noun}_id`, id: target.id },
       where: (builder) => {
-        if (target !== undefined) builder.andWhere(`r.${target.noun}_id = :parent`, { parent: target.id });
+        applyHeldAddress(builder, 'r.id', query);
+        const { expiresBefore } = query;
+        if (expiresBefore !== undefined) builder.andWhere('r.expires_at < :expiresBefore', { expiresBefore });
         if (query.owner !== undefined) builder.andWhere('r.owner = :owner', { owner: query.owner });
       },
       documents: (rows) => reservationDocuments(this.database, rows),

@@ -26,7 +26,7 @@ export function decodeCursor(cursor: string, fingerprint: string): Position {
   if (!Array.isArray(parts) || !parts.every((part) => typeof part === 'string')) {
     throw invalidField('cursor', 'is not one that this list gave');
   }
-  const [given, id, value] = parts as string[];
+  const [given, id, value] = parts;
   if (id === undefined || id.includes('\0') || value?.includes('\0') === true) {
     throw invalidField('cursor', 'is not one that this list gave');
   }

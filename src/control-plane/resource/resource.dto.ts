@@ -3,7 +3,10 @@ import { Transform, Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsOptional, Max, Min } from 'class-validator';
 import type { JsonText } from '../../platform/json/json-text.js';
 import type { ResourceEntity } from './resource.entity.js';
-import { IsLine, IsMetadata, LIMITS, MayBeAbsent } from './validators.js';
+import { IsLine, IsMetadata, IsMetadataMatch, LIMITS, MayBeAbsent, Repeatable } from './validators.js';
+
+/** How often a filter may be repeated. */
+const MAX_FILTERS = 16;
 
 const ANY_JSON = {
   description: 'Any JSON value; returned as it came, key order and large integers included.',
@@ -109,11 +112,34 @@ export class ListQuery extends PageQuery {
   @IsLine()
   name?: string;
 
-  /** Only those with this tag. */
+  /** Only those whose name begins so. */
   @ApiProperty({ required: false })
   @MayBeAbsent()
-  @IsLine(LIMITS.tag)
-  tag?: string;
+  @IsLine()
+  namePrefix?: string;
+
+  /** Only those with this tag; given several times: with all of them. */
+  @ApiProperty({ required: false, type: [String], maxItems: MAX_FILTERS })
+  @MayBeAbsent()
+  @Repeatable()
+  @ArrayMaxSize(MAX_FILTERS)
+  @IsLine(LIMITS.tag, { each: true })
+  tag?: string[];
+
+  /**
+   * Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+   * text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+   */
+  @ApiProperty({ required: false, type: [String], maxItems: MAX_FILTERS, example: ['rack.slot:12'] })
+  @MayBeAbsent()
+  @Repeatable()
+  @ArrayMaxSize(MAX_FILTERS)
+  @IsLine(1024, { each: true })
+  @IsMetadataMatch({ each: true })
+  metadata?: string[];
+
+  /** See SortParameter: each list says by what it can be sorted. */
+  sort?: string;
 }
 
 /** Query parameters of lists of owned things. */

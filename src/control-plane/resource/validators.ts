@@ -1,7 +1,9 @@
+import { Transform } from 'class-transformer';
 import { ValidateBy, ValidateIf, type ValidationOptions } from 'class-validator';
 import { parseAddress } from '../../ip/address.js';
 import { parseCidr } from '../../ip/cidr.js';
 import { JsonText, nestingOf } from '../../platform/json/json-text.js';
+import { parseMetadataMatch } from './metadata-path.js';
 
 /** Limits of what people write; each is refused by name beyond (422). */
 export const LIMITS = {
@@ -88,6 +90,36 @@ export function IsPortNumber(): PropertyDecorator {
     validator: {
       validate: (value: unknown) => Number.isInteger(value) && (value as number) >= 1 && (value as number) <= 65535,
       defaultMessage: () => 'must be a whole number from 1 to 65535',
+    },
+  });
+}
+
+/** A query parameter that may be given several times: once is a list of one. */
+export const Repeatable = (): PropertyDecorator =>
+  Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value : [value]));
+
+/** `path:value`, see parseMetadataMatch. */
+export function IsMetadataMatch(options?: ValidationOptions): PropertyDecorator {
+  return ValidateBy(
+    {
+      name: 'isMetadataMatch',
+      validator: {
+        validate: (value: unknown) => typeof value === 'string' && parseMetadataMatch(value) !== undefined,
+        defaultMessage: () => 'must be path:value, such as rack.slot:12',
+      },
+    },
+    options,
+  );
+}
+
+/** An address, or `address/length` with no host bits set. */
+export function IsAddressOrCidr(): PropertyDecorator {
+  return ValidateBy({
+    name: 'isAddressOrCidr',
+    validator: {
+      validate: (value: unknown) =>
+        typeof value === 'string' && (parseAddress(value) !== undefined || parseCidr(value) !== undefined),
+      defaultMessage: () => 'must be an address, or a network such as 10.20.0.0/16 with no bits set beyond its length',
     },
   });
 }

@@ -9,7 +9,8 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
-import { IsAddress, IsLine, MayBeAbsent } from '../resource/validators.js';
+import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
+import { IsAddress, IsAddressOrCidr, IsCidr, IsLine, MayBeAbsent } from '../resource/validators.js';
 import type { SubnetEntity } from './subnet.entity.js';
 
 /** A range of addresses that it manages, both ends included. */
@@ -89,10 +90,31 @@ export class SubnetChange extends ResourceChange {
   pool?: string;
 }
 
+export const SUBNET_SORTS = {
+  ...BY_NAME,
+  ...BY_CREATED_AT,
+  start: { expression: 'r.first', type: 'inet' },
+} as const;
+
 export class SubnetListQuery extends ListQuery {
   /** Only the one subnet of each pool that contains this address. */
   @ApiProperty({ required: false })
   @MayBeAbsent()
   @IsAddress()
   address?: string;
+
+  /** Only those that contain this address, or all of this network. */
+  @ApiProperty({ required: false, example: '10.20.0.0/24' })
+  @MayBeAbsent()
+  @IsAddressOrCidr()
+  contains?: string;
+
+  /** Only those that lie inside this network. */
+  @ApiProperty({ required: false, example: '10.20.0.0/16' })
+  @MayBeAbsent()
+  @IsCidr()
+  within?: string;
+
+  @SortParameter(SUBNET_SORTS)
+  declare sort?: string;
 }

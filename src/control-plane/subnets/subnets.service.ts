@@ -14,9 +14,10 @@ import { describeNew, describePatched, lockForChange, lockForDelete, saveChange 
 import { chosenId, pathId } from '../resource/id.js';
 import { Idempotency } from '../resource/idempotency.js';
 import { insertNew } from '../resource/insert.js';
+import { boundsOf } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
 import { firstOf, lastOf, subnetRange } from './subnet-range.js';
-import { SubnetDocument, type NewSubnet, type SubnetChange, type SubnetListQuery } from './subnet.dto.js';
+import { SUBNET_SORTS, SubnetDocument, type NewSubnet, type SubnetChange, type SubnetListQuery } from './subnet.dto.js';
 import { SubnetEntity } from './subnet.entity.js';
 
 const shown = (subnet: SubnetEntity): Reply =>
@@ -55,11 +56,19 @@ export class SubnetsService {
       key: 'subnets',
       query,
       whole,
+      parent: id === undefined ? undefined : { column: 'pool_id', id },
+      sorts: SUBNET_SORTS,
       where: (builder) => {
-        if (id !== undefined) builder.andWhere('r.pool_id = :id', { id });
-        if (query.address !== undefined) {
-          const address = formatAddress(checkedAddress(query.address));
-          builder.andWhere('r.first <= :address::inet AND r.last >= :address::inet', { address });
+        for (const [n, text] of [query.address, query.contains].entries()) {
+          if (text === undefined) continue;
+          const { from, to } = boundsOf(text);
+          builder.andWhere(`r.first <= :from${n}::inet AND r.last >= :to${n}::inet`, {
+            [`from${n}`]: from,
+            [`to${n}`]: to,
+          });
+        }
+        if (query.within !== undefined) {
+          builder.andWhere('r.first >= :from::inet AND r.last <= :to::inet', boundsOf(query.within));
         }
       },
       documents: (rows) => rows.map((row) => SubnetDocument.from(row)),

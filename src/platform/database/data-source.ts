@@ -8,6 +8,7 @@ import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-chea
 import { PoliciesAndQuarantine1764100002000 } from '../../../migrations/1764100002000-policies-and-quarantine.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
 import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-create-quotas.js';
+import { IndexLists1764100007100 } from '../../../migrations/1764100007100-index-lists.js';
 
 /** In order; what has landed is never edited. */
 export const MIGRATIONS = [
@@ -18,6 +19,7 @@ export const MIGRATIONS = [
   PoliciesAndQuarantine1764100002000,
   Expiry1764100004000,
   CreateQuotas1764100007000,
+  IndexLists1764100007100,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
