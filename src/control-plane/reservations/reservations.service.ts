@@ -12,6 +12,7 @@ import { describeNew, describePatched, lockForChange, saveChange } from '../reso
 import { claimId, pathId } from '../resource/id.js';
 import { applyHeldAddress } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
+import { parseTime } from '../resource/time.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
 import { askedExpiry, NEVER, requireLasting, requireUnbound, type Expiry } from './expiry.js';
 import { FACTS_OF_END } from './expiry.queries.js';
@@ -91,7 +92,9 @@ export class ReservationsService {
       where: (builder) => {
         applyHeldAddress(builder, 'r.id', query);
         const { expiresBefore } = query;
-        if (expiresBefore !== undefined) builder.andWhere('r.expires_at < :expiresBefore', { expiresBefore });
+        if (expiresBefore !== undefined) {
+          builder.andWhere('r.expires_at < :expiresBefore', { expiresBefore: parseTime(expiresBefore) });
+        }
         if (query.owner !== undefined) builder.andWhere('r.owner = :owner', { owner: query.owner });
       },
       documents: (rows) => reservationDocuments(this.database, rows),

@@ -1,5 +1,6 @@
 import type { ObjectLiteral, SelectQueryBuilder } from 'typeorm';
-import { checkedAddress, formatAddress, parseCidr } from '../../ip/address.js';
+import { checkedAddress, formatAddress } from '../../ip/address.js';
+import { parseCidr } from '../../ip/cidr.js';
 import { invalidField } from '../../platform/problem/problem.js';
 import { parseMetadataMatch } from './metadata-path.js';
 import type { ListQuery } from './resource.dto.js';

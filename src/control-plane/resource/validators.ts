@@ -96,7 +96,7 @@ export function IsPortNumber(): PropertyDecorator {
 
 /** A query parameter that may be given several times: once is a list of one. */
 export const Repeatable = (): PropertyDecorator =>
-  Transform(({ value }: { value: unknown }) => (Array.isArray(value) ? value : [value]));
+  Transform(({ value }: { value: unknown }): unknown => (Array.isArray(value) ? value : [value]));
 
 /** `path:value`, see parseMetadataMatch. */
 export function IsMetadataMatch(options?: ValidationOptions): PropertyDecorator {

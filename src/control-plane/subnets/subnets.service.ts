@@ -3,7 +3,6 @@ import { Database } from '../../platform/database/database.js';
 import { violates } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
-import { checkedAddress, formatAddress } from '../../ip/address.js';
 import type { AddressRange } from '../../ip/range.js';
 import { Allocation } from '../allocation/allocation.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
