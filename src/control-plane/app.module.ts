@@ -20,6 +20,8 @@ import { UnitsOfWork } from './events/unit-of-work.js';
 import { GatewayEntity, GatewayPortsEntity } from './gateways/gateway.entity.js';
 import { GatewaysModule } from './gateways/gateways.module.js';
 import { HealthController } from './health/health.controller.js';
+import { HistoryModule } from './history/history.module.js';
+import { HistorySweeper } from './history/history-sweeper.js';
 import { LeaseEntity } from './leases/lease.entity.js';
 import { LeaseRelease } from './leases/lease-release.js';
 import { LeasesModule } from './leases/leases.module.js';
@@ -76,7 +78,7 @@ class PlatformModule {
 /** The loops of the control plane: relay, listener, sweepers. */
 @Module({})
 class LoopsModule {
-  static with({ database, nats }: Config, log: Log): DynamicModule {
+  static with({ database, nats, history }: Config, log: Log): DynamicModule {
     const publisher = (): EventPublisher | undefined =>
       nats.url === undefined ? undefined : new EventPublisher({ url: nats.url, stream: nats.stream }, log);
     return {
@@ -91,6 +93,11 @@ class LoopsModule {
         {
           provide: IdempotencySweeper,
           useFactory: (db: Database) => new IdempotencySweeper(db, log),
+          inject: [Database],
+        },
+        {
+          provide: HistorySweeper,
+          useFactory: (db: Database) => new HistorySweeper(db, history.days, log),
           inject: [Database],
         },
         {
@@ -130,6 +137,7 @@ export class AppModule {
         PortMapsModule,
         ComponentsModule,
         QuotasModule,
+        HistoryModule,
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

@@ -37,7 +37,7 @@ export class ComponentRelease {
     const maps = await unit.query<{ id: string }>('SELECT id FROM port_map WHERE component_id = $1', [id]);
     await this.maps.begin(
       unit,
-      maps.map((map) => map.id),
+      maps.map(({ id: map }) => ({ id: map, ...ending })),
     );
     await manager.delete(ComponentEntity, { id });
     unit.emit({ noun: 'component', verb: 'deleted', id, owner: component.owner, data: data ?? {} });

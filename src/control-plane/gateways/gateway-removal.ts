@@ -40,7 +40,7 @@ export class GatewayRemoval {
     for (const id of components) await this.components.release(unit, id, { by, reason: 'gateway deleted' });
     await this.maps.begin(
       unit,
-      maps.map((map) => map.id),
+      maps.map(({ id }) => ({ id, by, reason: 'gateway deleted' })),
     );
     await this.maps.finish(
       unit,

@@ -5,7 +5,8 @@ import { Allocation } from '../allocation/allocation.js';
 import { restAfter, type Quarantine, type Released } from '../allocation/need.js';
 import { CASCADE_ENDS, CASCADE_SUBNETS } from '../events/cascade.queries.js';
 import type { Unit } from '../events/unit-of-work.js';
-import { PortMapRemoval, type RemovingMap } from '../port-maps/port-map-removal.js';
+import { recordLeases, recordLeasesBelow } from '../history/record.js';
+import { PortMapRemoval, type MapEnd, type RemovingMap } from '../port-maps/port-map-removal.js';
 import {
   leaseDocument,
   reservationDocument,
@@ -121,7 +122,7 @@ export class LeaseRelease {
       ends.flatMap(({ by, reason, reservation }) =>
         reservation.leases.map((lease) => ({ by, reason, reservation: reservation.row, lease })),
       ),
-      ends.flatMap(({ reservation }) => reservation.maps.map((map) => map.id)),
+      ends.flatMap(({ by, reason, reservation }) => reservation.maps.map(({ id }) => ({ id, by, reason }))),
     );
     unit.write(DELETE_RESERVATIONS, [ends.map(({ reservation }) => reservation.row.id)]);
     for (const { by, reason, reservation } of ends) {
@@ -133,7 +134,7 @@ export class LeaseRelease {
 
   /** Ends one lease of a reservation that is held and keeps others. */
   async endOne(unit: Unit, { row, leases, maps }: HeldReservation, lease: HeldLease, ending: Ending): Promise<void> {
-    const own = maps.filter((map) => map.leaseId === lease.id).map((map) => map.id);
+    const own = maps.filter((map) => map.leaseId === lease.id).map(({ id }) => ({ id, ...ending }));
     await this.endLeases(unit, [{ ...ending, reservation: row, lease }], own);
     const [stamps] = await unit.query<Pick<ReservationRow, 'version' | 'updatedAt'>>(TOUCH_RESERVATION, [row.id]);
     const { id, owner } = row;
@@ -151,10 +152,14 @@ export class LeaseRelease {
   private async endLeases(
     unit: Unit,
     ends: readonly (Ending & { reservation: HeldRow; lease: HeldLease })[],
-    maps: readonly string[],
+    maps: readonly MapEnd[],
   ): Promise<void> {
     if (ends.length === 0) return;
     const removing = await this.beginRemoval(unit, maps);
+    recordLeases(
+      unit,
+      ends.map(({ by, reason, lease }) => ({ lease: lease.id, by, reason })),
+    );
     unit.write(DELETE_LEASES, [ends.map(({ lease }) => lease.id)]);
     const mapsOf = new Map<string | null, RemovingMap[]>();
     for (const map of removing) mapsOf.set(map.leaseId, [...(mapsOf.get(map.leaseId) ?? []), map]);
@@ -190,21 +195,23 @@ export class LeaseRelease {
   }
 
   /**
-   * Before a pool or subnet is deleted: its port maps begin to go, and every resource below it gets its event, by
+   * Before a pool or subnet is deleted: its port maps begin to go, and every resource below it gets its past and its event, by
    * INSERT ... SELECT, so that a million leases are never in memory. The rows themselves go by ON DELETE CASCADE; should
    * a new map have come to one of the leases meanwhile, `retryingNewMaps` has everything done again.
    */
   async withAllBelow(unit: Unit, noun: 'pool' | 'subnet', id: string, by: string): Promise<void> {
+    const reason = `${noun} deleted`;
     const maps = await unit.query<{ id: string }>(MAPS_OF_LEASES[noun], [id]);
     await this.beginRemoval(
       unit,
-      maps.map((map) => map.id),
+      maps.map((map) => ({ id: map.id, by, reason })),
     );
-    for (const sql of CASCADE_ENDS[noun]) unit.write(sql, [id, by, `${noun} deleted`]);
+    await recordLeasesBelow(unit, noun, id, by, reason);
+    for (const sql of CASCADE_ENDS[noun]) unit.write(sql, [id, by, reason]);
     if (noun === 'pool') unit.write(CASCADE_SUBNETS, [id]);
   }
 
-  private async beginRemoval(unit: Unit, maps: readonly string[]): Promise<RemovingMap[]> {
+  private async beginRemoval(unit: Unit, maps: readonly MapEnd[]): Promise<RemovingMap[]> {
     if (maps.length === 0) return [];
     const removing = await this.removal.begin(unit, maps);
     unit.write(DETACH_MAPS, [removing.map((map) => map.id)]);

@@ -4,6 +4,7 @@ import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
+import { recordChange } from '../history/record.js';
 import { ReservationEntity } from '../reservations/reservation.entity.js';
 import { requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, requireMatch, saveChange } from '../resource/change.js';
@@ -70,6 +71,7 @@ export class LeasesService {
       });
       requireOwner(caller, owner);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
+      recordChange(unit, 'lease', before.id, caller.principal.name, before, described);
       const lease = await saveChange(unit, LeaseEntity, before, described);
       const document = LeaseDocument.from(lease, expiresAt);
       unit.emit({ noun: 'lease', verb: 'updated', id: lease.id, owner, data: document });

@@ -10,13 +10,14 @@ export const POSITIONS_OF_MAPS = `
 /** Locks maps, in order, so that two removals of overlapping sets cannot deadlock. */
 export const LOCK_MAPS = `SELECT id FROM port_map WHERE id = ANY($1) ORDER BY id FOR UPDATE`;
 
-/** Those that were not yet being removed begin to be. */
+/** Those ($1) that were not yet being removed begin to be; who ($2) ended each and why ($3) stays with it until it is forgotten. */
 export const BEGIN_REMOVAL = `
   UPDATE port_map p
   SET status = 'removing', reason = 'deleted; the gateway has not confirmed yet that its rule is gone',
+      ended_by = e.ended_by, end_reason = e.reason, ended_component_id = p.component_id,
       version = p.version + 1, updated_at = now()
-  FROM gateway g
-  WHERE g.id = p.gateway_id AND p.id = ANY($1) AND p.status <> 'removing'
+  FROM gateway g, unnest($1::text[], $2::text[], $3::text[]) AS e (id, ended_by, reason)
+  WHERE g.id = p.gateway_id AND p.id = e.id AND p.status <> 'removing'
   RETURNING ${PORT_MAP_COLUMNS}`;
 
 /** Maps with what decides whether they may go at once: a gateway that never spoke to us has applied nothing. */

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Allocation } from '../allocation/allocation.js';
 import { restAfter, type Quarantine, type Taken } from '../allocation/need.js';
 import type { Unit } from '../events/unit-of-work.js';
+import { recordMaps } from '../history/record.js';
 import {
   BEGIN_REMOVAL,
   DELETE_MAPS,
@@ -26,6 +27,13 @@ interface EndedRest extends Quarantine {
   owner: string;
 }
 
+/** A map that is to end: by whom (null: time did it) and why. */
+export interface MapEnd {
+  id: string;
+  by: string | null;
+  reason: string | null;
+}
+
 /**
  * The end of port maps, in two steps. A deleted map leaves the desired state at once, but keeps its port, and its
  * released address, until the gateway has read its kernel and found the rule gone: so neither can lead a newcomer's
@@ -48,10 +56,15 @@ export class PortMapRemoval {
   }
 
   /** Begins to remove maps; answers with those that must still be confirmed. Of unseen gateways they go at once. */
-  async begin(unit: Unit, ids: readonly string[]): Promise<RemovingMap[]> {
-    if (ids.length === 0) return [];
+  async begin(unit: Unit, ends: readonly MapEnd[]): Promise<RemovingMap[]> {
+    if (ends.length === 0) return [];
+    const ids = ends.map((end) => end.id);
     await unit.query(LOCK_MAPS, [ids]);
-    const begun = await unit.query<PortMapRow>(BEGIN_REMOVAL, [ids]);
+    const begun = await unit.query<PortMapRow>(BEGIN_REMOVAL, [
+      ids,
+      ends.map((end) => end.by),
+      ends.map((end) => end.reason),
+    ]);
     for (const row of begun) {
       const { id, owner, gatewayId } = row;
       unit.emit({ noun: 'port-map', verb: 'removing', id, owner, desiredBy: gatewayId, data: portMapDocument(row) });
@@ -70,6 +83,7 @@ export class PortMapRemoval {
     await unit.query(LOCK_MAPS, [ids]);
     await unit.query(LOCK_RESTING, [ids]);
     const addresses = await unit.query<EndedRest>(END_RESTING, [ids]);
+    recordMaps(unit, ids);
     const rows = await unit.query<PortMapRow & { spaceId: string }>(DELETE_MAPS, [ids]);
     for (const { spaceId, ...row } of rows) {
       unit.emit({ noun: 'port-map', verb: 'deleted', id: row.id, owner: row.owner, data: portMapDocument(row) });

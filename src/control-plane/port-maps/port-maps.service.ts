@@ -12,6 +12,7 @@ import type { GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { GatewayLookup } from '../gateways/gateway-lookup.js';
 import { GatewayEntity, type GatewayPortsEntity } from '../gateways/gateway.entity.js';
+import { recordMapChange } from '../history/record.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
 import { claimId, isId, pathId } from '../resource/id.js';
@@ -169,7 +170,9 @@ export class PortMapsService {
     return this.units.run(async (unit) => {
       const before = await lockForChange(unit, PortMapEntity, 'port map', pathId('port map', id), caller);
       requireOwner(caller, before.owner);
-      const map = await saveChange(unit, PortMapEntity, before, describePatched(before, body, caller));
+      const described = describePatched(before, body, caller);
+      recordMapChange(unit, before.id, caller.principal.name, before, described);
+      const map = await saveChange(unit, PortMapEntity, before, described);
       const gateway = await unit.transaction.manager.findOneByOrFail(GatewayEntity, { id: map.gatewayId });
       const data = PortMapDocument.from(map, gateway.externalAddress);
       unit.emit({ noun: 'port-map', verb: 'updated', id: map.id, owner: map.owner, data });
@@ -183,7 +186,7 @@ export class PortMapsService {
       await this.removal.lockSpace(unit, [pathId('port map', id)]);
       const map = await lockForChange(unit, PortMapEntity, 'port map', pathId('port map', id), caller);
       requireOwner(caller, map.owner);
-      await this.removal.begin(unit, [map.id]);
+      await this.removal.begin(unit, [{ id: map.id, by: caller.principal.name, reason: null }]);
       return reply({ location: '/port-maps' });
     });
   }

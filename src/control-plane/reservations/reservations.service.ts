@@ -6,6 +6,7 @@ import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.
 import type { GroupCommit } from '../allocation/group-commit.js';
 import { sizeOf } from '../allocation/need.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
+import { recordChange } from '../history/record.js';
 import { PoolEntity } from '../pools/pool.entity.js';
 import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
@@ -139,6 +140,7 @@ export class ReservationsService {
       requireOwner(caller, before.owner);
       const expiry = await this.changedExpiry(unit, before, body);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
+      recordChange(unit, 'reservation', id, caller.principal.name, before, described);
       const reservation = await saveChange(unit, ReservationEntity, before, { ...described, ...expiry });
       const [document] = await reservationDocuments(unit, [reservation]);
       if (document === undefined) throw notFound('reservation', id);

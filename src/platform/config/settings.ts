@@ -209,6 +209,15 @@ export const SETTINGS = {
       parse: integer(1, 3600),
     }),
   },
+  history: {
+    days: always({
+      name: 'HISTORY_DAYS',
+      description: 'How long the past of addresses and ports is kept after it ended; 0: for ever.',
+      expects: 'a whole number of days from 0 to 36500',
+      default: '1095',
+      parse: integer(0, 36_500),
+    }),
+  },
   log: {
     level: always({
       name: 'LOG_LEVEL',
@@ -247,6 +256,7 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   reservations: 'Reservations',
   rackhd: 'RackHD clients',
   gateway: 'Gateway',
+  history: 'History',
   log: 'Logging',
   up: 'The lab: `berth up`',
 };
