@@ -33,9 +33,7 @@ export async function load({ url, headers, connections = 64, seconds, next, acce
         }
         const { method, path, body = '' } = request;
         sentAt = process.hrtime.bigint();
-        socket.write(
-          `${method} ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-        );
+        socket.write(`${method} ${path} HTTP/1.1\r\n${head}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
       };
       socket.on('connect', send);
       socket.on('error', reject);

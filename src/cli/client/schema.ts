@@ -466,6 +466,113 @@ export interface paths {
         patch: operations["updateComponent"];
         trace?: never;
     };
+    "/quotas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists quotas; a member sees its own and the one of everybody (`*`). */
+        get: operations["listQuotas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas/{owner}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows the quota of an owner. */
+        get: operations["getQuota"];
+        /** Sets what an owner may hold; `*` is everybody without a quota of his own. What is left out is not limited. */
+        put: operations["setQuota"];
+        post?: never;
+        /** Removes the quota of an owner: from now on that of everybody counts, if there is one. */
+        delete: operations["deleteQuota"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/quotas/{owner}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows which quota counts for an owner, and what the owner holds. */
+        get: operations["getQuotaUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/addresses/{address}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Shows what an address is now in every subnet that spans it: free, resting, excluded, or held, and by whom. */
+        get: operations["getAddress"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/addresses/{address}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists who held an address, newest first; with `at`, who held it at that moment. Members see what was theirs. */
+        get: operations["listAddressHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/addresses/{address}/ports/{protocol}/{port}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists who had a port of a gateway's external address, and where it led, newest first; with `at`, at that moment: what
+         *     an abuse desk asks (RFC 6302). Members see what was theirs.
+         */
+        get: operations["listPortHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1326,6 +1433,174 @@ export interface components {
                 [key: string]: unknown;
             } | null;
         };
+        QuotaDocument: {
+            /**
+             * @description A name or a project; `*` is for everybody who has no quota of his own.
+             * @example team-a
+             */
+            owner: string;
+            /** @description Addresses held at once; null is no limit. */
+            addresses: number | null;
+            /** @description Port maps held at once; null is no limit. */
+            portMaps: number | null;
+            /** @description Addresses of one request; null is no limit. */
+            perRequest: number | null;
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339).
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (RFC 3339).
+             */
+            updatedAt: string;
+            /**
+             * @description Grows with every change; the ETag is made of it.
+             * @example 1
+             */
+            version: number;
+        };
+        QuotaList: {
+            quotas: components["schemas"]["QuotaDocument"][];
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        Held: {
+            /** @description Addresses, counted to 1,000,000. */
+            addresses: number;
+            /** @description Port maps, counted to 1,000,000. */
+            portMaps: number;
+        };
+        QuotaUsage: {
+            owner: string;
+            /** @description The quota that counts for this owner: its own, else the one of `*`; null without one. */
+            quota: components["schemas"]["QuotaDocument"] | null;
+            held: components["schemas"]["Held"];
+        };
+        NewQuota: {
+            /** @description Addresses held, by whatever reservations and components. */
+            addresses?: number | null;
+            /** @description Port maps held, those that are being removed included: they hold their ports. */
+            portMaps?: number | null;
+            /** @description Addresses that one request may ask for. MAX_ADDRESSES_PER_REQUEST holds as well, for everybody. */
+            perRequest?: number | null;
+        };
+        DescribedThen: {
+            /** @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f */
+            id: string;
+            name: string;
+            tags: string[];
+            metadata: {
+                [key: string]: unknown;
+            } | null;
+        };
+        AddressSegment: {
+            /** @description Who it belonged to. */
+            owner: string;
+            /**
+             * Format: date-time
+             * @description From when on, to the millisecond.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when: at this moment it was no longer so. Null: it is so now.
+             */
+            until: string | null;
+            /**
+             * @description How it ended; null: it has not.
+             * @enum {string|null}
+             */
+            ended: "released" | "changed" | null;
+            /** @description Who ended it; null: it has not ended, or time did it. */
+            endedBy: string | null;
+            /** @description Why, where that was said. */
+            reason: string | null;
+            /** @example 10.20.0.7 */
+            address: string;
+            /** @description Id of the pool. */
+            pool: string;
+            /** @description Id of the subnet. */
+            subnet: string;
+            lease: components["schemas"]["DescribedThen"];
+            reservation: components["schemas"]["DescribedThen"];
+        };
+        AddressInSubnet: {
+            /** @description Id of the pool. */
+            pool: string;
+            /** @description Id of the subnet. */
+            subnet: string;
+            /**
+             * @description `resting`: released, and not free yet. `excluded`: in the range, but never given.
+             * @enum {string}
+             */
+            state: "held" | "free" | "resting" | "excluded";
+            /** @description Who holds it; null: nobody. */
+            holder: components["schemas"]["AddressSegment"] | null;
+        };
+        AddressDocument: {
+            /** @example 10.20.0.7 */
+            address: string;
+            /** @description Every subnet that spans it, of whichever pool. */
+            subnets: components["schemas"]["AddressInSubnet"][];
+        };
+        AddressHistory: {
+            /** @description Newest first. */
+            history: components["schemas"]["AddressSegment"][];
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        PortTarget: {
+            /** @example 10.20.0.7 */
+            address: string;
+            /** @example 22 */
+            port: number;
+        };
+        PortSegment: {
+            /** @description Who it belonged to. */
+            owner: string;
+            /**
+             * Format: date-time
+             * @description From when on, to the millisecond.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description Until when: at this moment it was no longer so. Null: it is so now.
+             */
+            until: string | null;
+            /**
+             * @description How it ended; null: it has not.
+             * @enum {string|null}
+             */
+            ended: "released" | "changed" | null;
+            /** @description Who ended it; null: it has not ended, or time did it. */
+            endedBy: string | null;
+            /** @description Why, where that was said. */
+            reason: string | null;
+            /**
+             * @description The gateway's external address.
+             * @example 192.0.2.10
+             */
+            address: string;
+            /** @enum {string} */
+            protocol: "tcp" | "udp";
+            /** @example 50000 */
+            port: number;
+            /** @description Id of the gateway. */
+            gateway: string;
+            portMap: components["schemas"]["DescribedThen"];
+            target: components["schemas"]["PortTarget"];
+            /** @description Id of the component that it was of. */
+            component: string | null;
+        };
+        PortHistory: {
+            /** @description Newest first. */
+            history: components["schemas"]["PortSegment"][];
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
         FieldErrorDocument: {
             /** @description The field as it was sent; nested ones with dots and indexes: `ports.0.targetPort`. */
             field: string;
@@ -1359,7 +1634,7 @@ export interface components {
              * @description Stable, for programs.
              * @enum {string}
              */
-            code: "malformed-body" | "malformed-request" | "unauthenticated" | "forbidden" | "not-found" | "no-route" | "method-not-allowed" | "duplicate-id" | "duplicate-name" | "range-overlap" | "range-in-use" | "address-in-use" | "port-in-use" | "subnet-exhausted" | "pool-exhausted" | "ports-exhausted" | "component-exists" | "in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "invalid-field" | "idempotency-key-reused" | "hook-refused" | "headers-too-large" | "internal" | "unavailable";
+            code: "malformed-body" | "malformed-request" | "unauthenticated" | "forbidden" | "not-found" | "no-route" | "method-not-allowed" | "duplicate-id" | "duplicate-name" | "range-overlap" | "range-in-use" | "address-in-use" | "port-in-use" | "subnet-exhausted" | "pool-exhausted" | "ports-exhausted" | "component-exists" | "quota-exceeded" | "in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "invalid-field" | "idempotency-key-reused" | "hook-refused" | "headers-too-large" | "internal" | "unavailable";
             /** @description The input errors, for `invalid-field`. */
             errors?: components["schemas"]["FieldErrorDocument"][];
         };
@@ -1526,8 +1801,17 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt";
             };
             header?: never;
             path?: never;
@@ -2080,10 +2364,23 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only the one subnet of each pool that contains this address. */
                 address?: string;
+                /** @description Only those that contain this address, or all of this network. */
+                contains?: string;
+                /** @description Only those that lie inside this network. */
+                within?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "start" | "-start";
             };
             header?: never;
             path?: never;
@@ -2156,10 +2453,23 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only the one subnet of each pool that contains this address. */
                 address?: string;
+                /** @description Only those that contain this address, or all of this network. */
+                contains?: string;
+                /** @description Only those that lie inside this network. */
+                within?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "start" | "-start";
             };
             header?: never;
             path: {
@@ -2752,10 +3062,25 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only those of this owner. */
                 owner?: string;
+                /** @description Only the one that holds this address, in each pool. */
+                address?: string;
+                /** @description Only those that hold an address inside this network. */
+                within?: string;
+                /** @description Only those that end before this time (RFC 3339). */
+                expiresBefore?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id";
             };
             header?: never;
             path?: never;
@@ -2828,10 +3153,25 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only those of this owner. */
                 owner?: string;
+                /** @description Only the one that holds this address, in each pool. */
+                address?: string;
+                /** @description Only those that hold an address inside this network. */
+                within?: string;
+                /** @description Only those that end before this time (RFC 3339). */
+                expiresBefore?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id";
             };
             header?: never;
             path: {
@@ -3048,10 +3388,25 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only those of this owner. */
                 owner?: string;
+                /** @description Only the one that holds this address, in each pool. */
+                address?: string;
+                /** @description Only those that hold an address inside this network. */
+                within?: string;
+                /** @description Only those that end before this time (RFC 3339). */
+                expiresBefore?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id";
             };
             header?: never;
             path: {
@@ -3797,10 +4152,23 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
+                /** @description Only those of this owner. */
+                owner?: string;
                 /** @description Only those of this address, in whichever pool. */
                 address?: string;
+                /** @description Only those of an address inside this network. */
+                within?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "address" | "-address";
             };
             header?: never;
             path?: never;
@@ -3873,10 +4241,23 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
+                /** @description Only those of this owner. */
+                owner?: string;
                 /** @description Only those of this address, in whichever pool. */
                 address?: string;
+                /** @description Only those of an address inside this network. */
+                within?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "address" | "-address";
             };
             header?: never;
             path: {
@@ -4346,10 +4727,19 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only those of this owner. */
                 owner?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt";
             };
             header?: never;
             path?: never;
@@ -5000,8 +5390,15 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only those of this owner. */
                 owner?: string;
                 /** @description Only those of this gateway (id). */
@@ -5012,6 +5409,12 @@ export interface operations {
                 component?: string;
                 /** @description Only those with this status. */
                 status?: "pending" | "active" | "failed" | "drifted" | "removing";
+                /** @description Only those that lead into this network. */
+                within?: string;
+                /** @description Only those of this port of a gateway. */
+                connectionPort?: number;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "address" | "-address" | "connectionPort" | "-connectionPort";
             };
             header?: never;
             path?: never;
@@ -5496,14 +5899,27 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those of exactly this name. */
                 name?: string;
-                /** @description Only those with this tag. */
-                tag?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
                 /** @description Only those of this owner. */
                 owner?: string;
                 /** @description Only those of this kind. */
                 kind?: string;
                 /** @description Only those of this gateway (id). */
                 gateway?: string;
+                /** @description Only those that hold this address. */
+                address?: string;
+                /** @description Only those that hold an address inside this network. */
+                within?: string;
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt";
             };
             header?: never;
             path?: never;
@@ -5924,6 +6340,632 @@ export interface operations {
             };
             /** @description unsupported-media-type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listQuotas: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only the quota of this owner. */
+                owner?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaDocument"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    setQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewQuota"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaDocument"];
+                };
+            };
+            /** @description malformed-body */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description precondition-failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description body-too-large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unsupported-media-type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    deleteQuota: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description precondition-failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getQuotaUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                owner: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuotaUsage"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getAddress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressDocument"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listAddressHistory: {
+        parameters: {
+            query?: {
+                /** @description Who had it at this moment (RFC 3339), instead of a list. */
+                at?: string;
+                /** @description Only what lasted beyond this moment (RFC 3339). */
+                from?: string;
+                /** @description Only what began before this moment (RFC 3339). */
+                to?: string;
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only in the pool with this id, which may be gone. */
+                pool?: string;
+            };
+            header?: never;
+            path: {
+                address: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AddressHistory"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listPortHistory: {
+        parameters: {
+            query?: {
+                /** @description Who had it at this moment (RFC 3339), instead of a list. */
+                at?: string;
+                /** @description Only what lasted beyond this moment (RFC 3339). */
+                from?: string;
+                /** @description Only what began before this moment (RFC 3339). */
+                to?: string;
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only of the gateway with this id, which may be gone. */
+                gateway?: string;
+            };
+            header?: never;
+            path: {
+                address: string;
+                protocol: string;
+                port: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortHistory"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };

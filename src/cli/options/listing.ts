@@ -1,9 +1,11 @@
 import { Option, type Command } from 'commander';
-import { whole } from './parsers.js';
+import { repeated, whole } from './parsers.js';
 
 export const FILTERS = {
   owner: ['--owner <owner>', 'only those of this owner'],
   address: ['--address <address>', 'only those with this address'],
+  within: ['--within <network>', 'only those with addresses inside this network, such as 10.0.0.0/8'],
+  contains: ['--contains <address>', 'only those that contain this address or network'],
   gateway: ['--gateway <gateway>', 'only those of this gateway (name or id)'],
   component: ['--component <component>', 'only those of this component (name or id)'],
   kind: ['--kind <kind>', 'only those of this kind'],
@@ -14,7 +16,9 @@ export type Filter = keyof typeof FILTERS;
 
 export type ListOptions = { readonly [F in Filter]?: string } & {
   readonly name?: string;
-  readonly tag?: string;
+  readonly namePrefix?: string;
+  readonly tag?: string[];
+  readonly metadata?: string[];
   readonly limit?: number;
   readonly all?: boolean;
 };
@@ -23,7 +27,9 @@ export type ListOptions = { readonly [F in Filter]?: string } & {
 export function listing(command: Command, filters: readonly Filter[]): Command {
   command
     .option('-n, --name <name>', 'only those of exactly this name')
-    .option('--tag <tag>', 'only those with this tag');
+    .option('--name-prefix <text>', 'only those whose name begins with this')
+    .option('--tag <tag>', 'only those with this tag; several: with all of them', repeated)
+    .option('--metadata <path:value>', 'only those with this in their metadata, such as rack.slot:12', repeated);
   for (const filter of filters) {
     const [flags, description] = FILTERS[filter];
     const option = new Option(flags, description);

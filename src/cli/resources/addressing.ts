@@ -29,7 +29,7 @@ export const SUBNETS: Resource<Subnet> = {
   one: 'subnet',
   many: 'subnets',
   key: 'subnets',
-  filters: ['address'],
+  filters: ['address', 'within', 'contains'],
   columns: [
     { title: 'FIRST', of: (subnet) => subnet.start },
     { title: 'LAST', of: (subnet) => subnet.end },
@@ -55,7 +55,7 @@ export const RESERVATIONS: Resource<Reservation> = {
   one: 'reservation',
   many: 'reservations',
   key: 'reservations',
-  filters: ['owner'],
+  filters: ['owner', 'address', 'within'],
   columns: [
     { title: 'NAME', of: (reservation) => reservation.name },
     { title: 'OWNER', of: (reservation) => reservation.owner },
@@ -75,7 +75,7 @@ export const LEASES: Resource<Lease> = {
   one: 'lease',
   many: 'leases',
   key: 'leases',
-  filters: ['address'],
+  filters: ['owner', 'address', 'within'],
   columns: [
     { title: 'ADDRESS', of: (lease) => lease.address },
     { title: 'NAME', of: (lease) => lease.name },

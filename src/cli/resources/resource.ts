@@ -4,7 +4,14 @@ import type { Column } from '../output/table.js';
 import type { Filter } from '../options/listing.js';
 
 /** Query parameters of lists; which of them a list has, its `filters` say. */
-export type ListQuery = { [F in Filter]?: string } & { name?: string; tag?: string; limit?: number; cursor?: string };
+export type ListQuery = { [F in Filter]?: string } & {
+  name?: string;
+  namePrefix?: string;
+  tag?: string[];
+  metadata?: string[];
+  limit?: number;
+  cursor?: string;
+};
 
 export interface Page<T> {
   readonly rows: readonly T[];
