@@ -5,6 +5,7 @@ import { LEASES, RESERVATIONS } from '../resources/addressing.js';
 import { findId } from '../resources/find.js';
 import { withSession, type Session } from '../session.js';
 import { resourceGroup, tell } from './group.js';
+import { releaseCommand } from './release.js';
 
 export function leaseCommands(program: Command): void {
   const called = 'address, name or id of the lease';
@@ -23,11 +24,15 @@ export function leaseCommands(program: Command): void {
       'vlab lease list --reservation cluster',
       'vlab lease show 10.0.0.7',
       'vlab lease update 10.0.0.7 --name db',
+      'vlab lease release 10.0.0.7 --reason "machine is gone"',
     ],
   });
   group.addHelpText(
     'after',
-    '\nA lease comes and goes with its reservation: vlab reservation create, vlab reservation delete.',
+    '\nA lease comes with its reservation and ends with it (vlab reservation create, renew, release), or is released alone.',
+  );
+  releaseCommand(group, LEASES, called, async ({ api }, id, query) =>
+    answer(await api.DELETE('/leases/{id}', { params: { path: { id }, query } })),
   );
   redescribing(
     group.command('update').argument('<lease>', called).description('change name, tags and metadata of a lease'),

@@ -11,13 +11,15 @@ import {
   type Describing,
   type Redescribing,
 } from '../options/describing.js';
+import { expiring, expiry, newExpiry, type Expiring } from '../options/expiring.js';
 import { repeated, whole } from '../options/parsers.js';
 import { POOLS, RESERVATIONS, SUBNETS } from '../resources/addressing.js';
 import { findId } from '../resources/find.js';
 import { withSession, type Session } from '../session.js';
 import { resourceGroup, tell } from './group.js';
+import { releaseCommand } from './release.js';
 
-interface CreateOptions extends Describing {
+interface CreateOptions extends Describing, Expiring {
   readonly pool?: string;
   readonly subnet?: string;
   readonly count?: number;
@@ -51,7 +53,9 @@ export function reservationCommands(program: Command): void {
       'vlab reservation create --subnet 10.0.0.0/24 --address 10.0.0.7 --address 10.0.0.8',
       'vlab reservation create --subnet 10.0.0.0/24 --address 10.0.0.7 --else-next',
       'vlab reservation create --pool lab --prefix-length 28 --dry-run',
-      'vlab reservation delete cluster',
+      'vlab reservation create --pool lab --ttl 2h --name trial',
+      'vlab reservation renew trial',
+      'vlab reservation release cluster --reason "moved to rack 7"',
     ],
   });
 
@@ -68,23 +72,42 @@ export function reservationCommands(program: Command): void {
     .option('--owner <owner>', 'whose it is (default: the caller)')
     .option('--dry-run', 'only show what it would be; holds nothing')
     .description('reserve addresses: all that are asked for, or none');
-  describing(create).action(
+  describing(expiring(create)).action(
     withSession(async (session: Session, options: CreateOptions) => {
       await tell(session, await reserve(session, options));
     }),
   );
 
-  redescribing(
-    group
-      .command('update')
-      .argument('<reservation>', 'name or id of the reservation')
-      .description('change name, tags and metadata of a reservation'),
+  expiring(
+    redescribing(
+      group
+        .command('update')
+        .argument('<reservation>', 'name or id of the reservation')
+        .description('change name, tags, metadata and end of a reservation; --expires never: it shall not end'),
+    ),
   ).action(
-    withSession(async (session: Session, text: string, options: Redescribing) => {
-      const body = changed(redescribed(options));
+    withSession(async (session: Session, text: string, options: Redescribing & Expiring) => {
+      const body = changed({ ...redescribed(options), ...newExpiry(options) });
       const path = { id: await findId(session, RESERVATIONS, text) };
       await tell(session, answer(await session.api.PATCH('/reservations/{id}', { params: { path }, body })));
     }),
+  );
+
+  expiring(
+    group
+      .command('renew')
+      .argument('<reservation>', 'name or id of the reservation')
+      .description('move its end on: for its own ttl again, or as the options say'),
+  ).action(
+    withSession(async (session: Session, text: string, options: Expiring) => {
+      const body = expiry(options);
+      const path = { id: await findId(session, RESERVATIONS, text) };
+      await tell(session, answer(await session.api.POST('/reservations/{id}/renew', { params: { path }, body })));
+    }),
+  );
+
+  releaseCommand(group, RESERVATIONS, 'name or id of the reservation', async ({ api }, id, query) =>
+    answer(await api.DELETE('/reservations/{id}', { params: { path: { id }, query } })),
   );
 }
 
@@ -95,6 +118,7 @@ async function reserve(session: Session, options: CreateOptions): Promise<Answer
   const body = {
     ...described(options),
     ...wanted(options),
+    ...expiry(options),
     ...(owner === undefined ? {} : { owner }),
   };
   const query = options.dryRun === true ? { dryRun: 'true' as const } : {};

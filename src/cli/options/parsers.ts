@@ -37,6 +37,22 @@ export function jsonValue(value: string): JsonText {
   return new JsonText(value.trim());
 }
 
+const SECONDS = { d: 86_400, h: 3600, m: 60, s: 1 } as const;
+const LONGEST = 3650 * SECONDS.d;
+
+/** `90s`, `15m`, `2h`, `7d`, `1d12h`, or a number of seconds: how long, in seconds, up to ten years. */
+export function duration(value: string): number {
+  const match = /^(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s?)?$/i.exec(value);
+  const [days = 0, hours = 0, minutes = 0, seconds = 0] = (match?.slice(1) ?? []).map((part: string | undefined) =>
+    Number(part ?? 0),
+  );
+  const total = days * SECONDS.d + hours * SECONDS.h + minutes * SECONDS.m + seconds;
+  if (match === null || total < 1 || total > LONGEST) {
+    throw new InvalidArgumentError('It must be like 90s, 15m, 2h, 7d or 1d12h, up to ten years.');
+  }
+  return total;
+}
+
 export interface WantedPort {
   readonly targetPort: number;
   readonly protocol?: Protocol;

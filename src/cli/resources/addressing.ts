@@ -60,6 +60,7 @@ export const RESERVATIONS: Resource<Reservation> = {
     { title: 'NAME', of: (reservation) => reservation.name },
     { title: 'OWNER', of: (reservation) => reservation.owner },
     { title: 'ADDRESSES', of: (reservation) => addressesOf(reservation.leases) },
+    { title: 'EXPIRES', of: ({ expiresAt }) => shownTime(expiresAt) },
     { title: 'SUBNET', of: (reservation) => reservation.subnet },
     { title: 'ID', of: (reservation) => reservation.id },
   ],
@@ -79,6 +80,7 @@ export const LEASES: Resource<Lease> = {
   columns: [
     { title: 'ADDRESS', of: (lease) => lease.address },
     { title: 'NAME', of: (lease) => lease.name },
+    { title: 'EXPIRES', of: ({ expiresAt }) => shownTime(expiresAt) },
     { title: 'RESERVATION', of: (lease) => lease.reservation },
     { title: 'ID', of: (lease) => lease.id },
   ],
@@ -90,6 +92,9 @@ export const LEASES: Resource<Lease> = {
   /** Its address. */
   alias: (text) => (parseAddress(text) === undefined ? undefined : { query: { address: text }, fits: () => true }),
 };
+
+/** To the second, in UTC; nothing for what does not end by itself. */
+const shownTime = (time: string | null): string => time?.replace(/\.\d+Z$/, 'Z') ?? '';
 
 /** The first few addresses of leases, and how many more there are. */
 export function addressesOf(leases: readonly { address: string }[]): string {

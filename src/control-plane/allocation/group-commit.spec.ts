@@ -97,6 +97,24 @@ describe('GroupCommit', () => {
     expect(batches).toEqual([['a'], ['b', 'bad', 'c'], ['b'], ['bad'], ['c']]);
   });
 
+  it('lets others go past a transaction that does not move, for those that have patience only so long', async () => {
+    let release: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (release = resolve));
+    const group = new GroupCommit<string, string>(
+      async (_key, requests) => {
+        if (requests.includes('held')) await held;
+        return requests.map((request) => `did ${request}`);
+      },
+      128,
+      20,
+    );
+    const first = group.submit('k', 'held');
+    await expect(Promise.all([group.submit('k', 'a'), group.submit('k', 'b')])).resolves.toEqual(['did a', 'did b']);
+    await expect(group.submit('k', 'c')).resolves.toBe('did c');
+    release();
+    await expect(first).resolves.toBe('did held');
+  });
+
   it('gives a problem that all have in common to all, without trying again', async () => {
     const batches: string[][] = [];
     const group = new GroupCommit<string, string>(async (_key, requests) => {

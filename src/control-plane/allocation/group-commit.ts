@@ -4,6 +4,8 @@ import { Problem } from '../../platform/problem/problem.js';
 /** While one transaction is in flight, so many requests that wait are worth a second one beside it. */
 const WORTH_ANOTHER = 8;
 const IN_FLIGHT = 2;
+/** Of one that does not wait longer than it must. */
+const MOST_IN_FLIGHT = 4;
 
 /**
  * Group commit: requests for the same space that arrive while a transaction is in flight share the next one. The first
@@ -12,26 +14,45 @@ const IN_FLIGHT = 2;
  * chunks of the space, so that the database works while this process reads and answers the others.
  */
 export class GroupCommit<Request, Result> {
-  private readonly queues = new Map<string, { waiting: Queued<Request, Result>[]; inFlight: number }>();
+  private readonly queues = new Map<string, Queue<Request, Result>>();
 
   constructor(
     /** Runs one transaction; answers with one result, or one error, for each request, in order. */
     private readonly run: (key: string, requests: readonly Request[]) => Promise<(Result | Failure)[]>,
     private readonly maxBatch = 128,
+    /**
+     * For requests that share a key and nothing else: how long, in ms, one may wait behind a transaction that somebody's
+     * lock holds up. Then another goes past it.
+     */
+    private readonly patienceMs?: number,
   ) {}
 
   submit(key: string, request: Request): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       let queue = this.queues.get(key);
       if (queue === undefined) this.queues.set(key, (queue = { waiting: [], inFlight: 0 }));
-      queue.waiting.push({ request, resolve, reject });
+      const entry = { request, resolve, reject };
+      queue.waiting.push(entry);
       // else somebody's transaction is in flight; its loop takes us along next
       const worth = queue.waiting.length >= WORTH_ANOTHER ? IN_FLIGHT : 1;
       if (queue.inFlight < worth) void this.drain(key, queue);
+      else this.watch(key, queue, entry);
     });
   }
 
-  private async drain(key: string, queue: { waiting: Queued<Request, Result>[]; inFlight: number }): Promise<void> {
+  /** One timer a queue: that the watched entry still waits when it ends means that the queue does not move. */
+  private watch(key: string, queue: Queue<Request, Result>, entry: Queued<Request, Result>): void {
+    if (this.patienceMs === undefined || queue.watched === true) return;
+    queue.watched = true;
+    setTimeout(() => {
+      queue.watched = false;
+      if (queue.waiting.includes(entry) && queue.inFlight < MOST_IN_FLIGHT) void this.drain(key, queue);
+      const [next] = queue.waiting;
+      if (next !== undefined) this.watch(key, queue, next);
+    }, this.patienceMs);
+  }
+
+  private async drain(key: string, queue: Queue<Request, Result>): Promise<void> {
     queue.inFlight++;
     while (queue.waiting.length > 0) {
       await this.settle(key, queue.waiting.splice(0, this.maxBatch));
@@ -66,6 +87,12 @@ export class GroupCommit<Request, Result> {
       else entry.resolve(result as Result);
     }
   }
+}
+
+interface Queue<Request, Result> {
+  waiting: Queued<Request, Result>[];
+  inFlight: number;
+  watched?: boolean;
 }
 
 interface Queued<Request, Result> {

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
-import { Failure } from '../allocation/group-commit.js';
-import { Lanes } from '../allocation/lanes.js';
+import { Failure, GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, type Ending, type HeldReservation } from '../leases/lease-release.js';
 import { requireOwner, type Caller } from '../resource/caller.js';
@@ -10,6 +9,10 @@ import { requireMatch } from '../resource/change.js';
 
 /** Leases that one transaction ends at most, where it could be smaller. */
 const LEASES_AT_ONCE = 20_000;
+const MAX_BATCH = 128;
+const PATIENCE_MS = 100;
+/** The one key: what is released has nothing in common. */
+const ALL = '';
 
 interface Request {
   caller: Caller;
@@ -20,8 +23,10 @@ interface Request {
 /** Releases that come while a transaction is in flight share the next one; each has its own answer. */
 @Injectable()
 export class Releases {
-  private readonly lanes = new Lanes<Request, Reply>((requests) =>
-    this.units.run((unit) => this.endAll(unit, requests)),
+  private readonly queue = new GroupCommit<Request, Reply>(
+    (_key, requests) => this.units.run((unit) => this.endAll(unit, requests)),
+    MAX_BATCH,
+    PATIENCE_MS,
   );
 
   constructor(
@@ -31,7 +36,7 @@ export class Releases {
 
   /** Releases all addresses of a reservation and removes it. */
   submit(caller: Caller, id: string, reason: string | null): Promise<Reply> {
-    return this.lanes.submit({ caller, id, reason });
+    return this.queue.submit(ALL, { caller, id, reason });
   }
 
   /** Two round trips whatever the number of reservations. */

@@ -1,8 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound } from '../../platform/problem/problem.js';
-import { Failure } from '../allocation/group-commit.js';
-import { Lanes } from '../allocation/lanes.js';
+import { Failure, GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { TooManyAtOnce } from '../leases/lease-release.js';
 import { requireOwner, type Caller } from '../resource/caller.js';
@@ -17,6 +16,10 @@ import { LEASES_OF_SOME } from './reservation.queries.js';
 
 /** Leases that one transaction reads at most for its answers, where it could be smaller. */
 const LEASES_AT_ONCE = 20_000;
+const MAX_BATCH = 128;
+const PATIENCE_MS = 100;
+/** The one key: what is renewed has nothing in common. */
+const ALL = '';
 
 interface Request {
   caller: Caller;
@@ -33,11 +36,15 @@ interface Renewable extends ReservationRow {
 /** Renewals that come while a transaction is in flight share the next one; each has its own answer. */
 @Injectable()
 export class Renewals {
-  private readonly lanes = new Lanes<Request, Reply>(async (requests) => {
-    const { results, set } = await this.units.run((unit) => this.renewAll(unit, requests));
-    for (const expiry of set) this.signal.set(expiry);
-    return results;
-  });
+  private readonly queue = new GroupCommit<Request, Reply>(
+    async (_key, requests) => {
+      const { results, set } = await this.units.run((unit) => this.renewAll(unit, requests));
+      for (const expiry of set) this.signal.set(expiry);
+      return results;
+    },
+    MAX_BATCH,
+    PATIENCE_MS,
+  );
 
   constructor(
     private readonly units: UnitsOfWork,
@@ -46,7 +53,7 @@ export class Renewals {
   ) {}
 
   submit(caller: Caller, id: string, body: Renewal): Promise<Reply> {
-    return this.lanes.submit({ caller, id, body });
+    return this.queue.submit(ALL, { caller, id, body });
   }
 
   /**
