@@ -207,6 +207,29 @@ describe('vlab gateway and portmap', () => {
     expect(await lab.vlab(['portmap', 'delete', '--port', '50000'])).toMatchObject({ code: 3 });
   });
 
+  it('reserves for a time, renews, and gives back with a reason', async () => {
+    const { id, expiresAt } = await lab.json<Thing & { expiresAt: string }>(
+      ...['reservation', 'create', '--pool', 'lab', '--count', '2', '--ttl', '2h', '--name', 'trial'],
+    );
+    expect(Math.abs(Date.parse(expiresAt) - Date.now() - 7_200_000)).toBeLessThan(60_000);
+    expect(await lab.ok('reservation', 'list', '--name', 'trial')).toContain(expiresAt.replace(/\.\d+Z$/, 'Z'));
+    expect(await lab.json('reservation', 'renew', 'trial')).toMatchObject({ id, ttl: 7200, version: 2 });
+    const end = '2031-01-31T12:00:00.000Z';
+    expect(await lab.json('reservation', 'renew', 'trial', '--expires', end)).toMatchObject({ expiresAt: end });
+    expect(await lab.json('reservation', 'update', 'trial', '--expires', 'never')).toMatchObject({ expiresAt: null });
+    const both = ['reservation', 'renew', 'trial', '--ttl', '1d12h', '--expires', end];
+    expect(await lab.vlab(both)).toMatchObject({ code: 2, stderr: expect.stringContaining('not both') });
+    expect(await lab.vlab(['reservation', 'renew', 'trial', '--ttl', '2 hours'])).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('like 90s'),
+    });
+    const { leases } = await lab.json<Thing & { leases: Thing[] }>('reservation', 'show', 'trial');
+    const address = String(leases[0]?.['address']);
+    expect(await lab.ok('lease', 'release', address, '--reason', 'broken')).toBe(`Released lease "${address}".\n`);
+    expect(await lab.ok('reservation', 'release', 'trial', '--reason', 'done')).toBe('Released reservation "trial".\n');
+    expect(await lab.vlab(['reservation', 'show', id])).toMatchObject({ code: 3 });
+  });
+
   it('wants to know where a port map leads', async () => {
     const cases: [string[], number, RegExp][] = [
       [[], 2, /either --to or --lease/],
