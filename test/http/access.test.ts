@@ -29,7 +29,15 @@ const ALLOWED: Record<string, readonly string[]> = {
     ['member'],
     [
       ...['reserveInPool', 'reserveInSubnet', 'updateReservation', 'replaceReservation', 'deleteReservation'],
-      ...['updateLease', 'replaceLease', 'createPortMap', 'updatePortMap', 'deletePortMap'],
+      ...[
+        'renewReservation',
+        'deleteLease',
+        'updateLease',
+        'replaceLease',
+        'createPortMap',
+        'updatePortMap',
+        'deletePortMap',
+      ],
       ...['createComponent', 'updateComponent', 'deleteComponent'],
     ],
   ),
