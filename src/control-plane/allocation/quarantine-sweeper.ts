@@ -4,8 +4,8 @@ import type { Log } from '../../platform/logging/log.js';
 import { SPACES_TO_WAKE, WAKE_POSITIONS } from './allocation.queries.js';
 
 const EVERY_MS = 5_000;
-/** Positions that one statement makes free: it holds their chunks for some 20 ms. */
-const BATCH = 1_000;
+/** Positions that one statement makes free. It holds their chunks meanwhile, for some 20 ms; who releases waits for it. */
+const BATCH = 250;
 
 /**
  * Makes addresses free whose rest after the release is over. Nothing depends on its being in time: an address asked for
