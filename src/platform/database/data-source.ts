@@ -6,6 +6,7 @@ import { CreateResources1764000001000 } from '../../../migrations/1764000001000-
 import { BatchOutbox1764100000000 } from '../../../migrations/1764100000000-batch-outbox.js';
 import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-cheaper-rows.js';
 import { PoliciesAndQuarantine1764100002000 } from '../../../migrations/1764100002000-policies-and-quarantine.js';
+import { CheaperDraws1764100002500 } from '../../../migrations/1764100002500-cheaper-draws.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
 import { History1764100005000 } from '../../../migrations/1764100005000-history.js';
 import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-create-quotas.js';
@@ -18,6 +19,7 @@ export const MIGRATIONS = [
   BatchOutbox1764100000000,
   CheaperRows1764100000500,
   PoliciesAndQuarantine1764100002000,
+  CheaperDraws1764100002500,
   Expiry1764100004000,
   History1764100005000,
   CreateQuotas1764100007000,
