@@ -25,6 +25,7 @@ import { HistorySweeper } from './history/history-sweeper.js';
 import { LeaseEntity } from './leases/lease.entity.js';
 import { LeaseRelease } from './leases/lease-release.js';
 import { LeasesModule } from './leases/leases.module.js';
+import { MeModule } from './me/me.module.js';
 import { PoolEntity } from './pools/pool.entity.js';
 import { PoolsModule } from './pools/pools.module.js';
 import { PortMapEntity } from './port-maps/port-map.entity.js';
@@ -137,6 +138,7 @@ export class AppModule {
         PortMapsModule,
         ComponentsModule,
         QuotasModule,
+        MeModule,
         HistoryModule,
         LoopsModule.with(config, log),
       ],

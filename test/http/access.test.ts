@@ -50,6 +50,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     ],
   ),
   ...each(['gateway'], ['getDesiredState', 'putStatus']),
+  ...each(['member', 'reader', 'gateway'], ['getMe']),
 };
 
 function each(roles: readonly string[], operations: readonly string[]): Record<string, readonly string[]> {
