@@ -6,6 +6,7 @@ import { createCommand } from './commands/create.js';
 import { deleteCommand } from './commands/delete.js';
 import { eventsCommand } from './commands/events.js';
 import { gatewayCommands } from './commands/gateway.js';
+import { historyCommand } from './commands/history.js';
 import { leaseCommands } from './commands/lease.js';
 import { loginCommands } from './commands/login.js';
 import { poolCommands } from './commands/pool.js';
@@ -52,6 +53,7 @@ export function vlab(): Command {
   loginCommands(program);
   statusCommand(program);
   eventsCommand(program);
+  historyCommand(program);
   completionCommand(program);
   examples(
     program,

@@ -80,7 +80,7 @@ describe('vlab completion', () => {
 
 describe('vlab --help', () => {
   it.each([
-    ...['create', 'connect', 'show', 'delete', 'login', 'status', 'events', 'completion'],
+    ...['create', 'connect', 'show', 'delete', 'login', 'status', 'events', 'history', 'completion'],
     ...['portmap', 'pool', 'subnet create', 'reservation list', 'lease', 'gateway update'],
   ])('shows %s with examples', async (command) => {
     const words = command.split(' ');

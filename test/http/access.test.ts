@@ -21,6 +21,7 @@ const ALLOWED: Record<string, readonly string[]> = {
         'listComponentKinds',
         'listComponents',
       ],
+      ...['getComponent', 'getAddress', 'listAddressHistory', 'listPortHistory'],
       'getComponent',
       ...['listQuotas', 'getQuota', 'getQuotaUsage'],
     ],

@@ -85,9 +85,15 @@ export async function makeFixture(api: Api): Promise<Fixture> {
   };
 }
 
+/** What stands in paths for what is no id. */
+const WORDS: Readonly<Record<string, string>> = { address: '10.20.0.1', protocol: 'tcp', port: '50000' };
+
 /** The path of an operation with an id in it: by default the one of the fixture. */
 export function pathOf({ path }: Pick<Operation, 'path'>, fixture: Fixture, id?: string): string {
   const collection = path.split('/')[1] as keyof Fixture;
+  return path.replace(/\{(\w+)\}/g, (part, name: string) =>
+    name === 'id' ? (id ?? fixture[collection]) : (WORDS[name] ?? part),
+  );
   return path.replace('{id}', id ?? fixture[collection]).replace('{owner}', 'nobody');
 }
 
