@@ -22,7 +22,6 @@ const ALLOWED: Record<string, readonly string[]> = {
         'listComponents',
       ],
       ...['getComponent', 'getAddress', 'listAddressHistory', 'listPortHistory'],
-      'getComponent',
       ...['listQuotas', 'getQuota', 'getQuotaUsage'],
     ],
   ),

@@ -86,7 +86,12 @@ export async function makeFixture(api: Api): Promise<Fixture> {
 }
 
 /** What stands in paths for what is no id. */
-const WORDS: Readonly<Record<string, string>> = { address: '10.20.0.1', protocol: 'tcp', port: '50000' };
+const WORDS: Readonly<Record<string, string>> = {
+  owner: 'nobody',
+  address: '10.20.0.1',
+  protocol: 'tcp',
+  port: '50000',
+};
 
 /** The path of an operation with an id in it: by default the one of the fixture. */
 export function pathOf({ path }: Pick<Operation, 'path'>, fixture: Fixture, id?: string): string {
@@ -94,7 +99,6 @@ export function pathOf({ path }: Pick<Operation, 'path'>, fixture: Fixture, id?:
   return path.replace(/\{(\w+)\}/g, (part, name: string) =>
     name === 'id' ? (id ?? fixture[collection]) : (WORDS[name] ?? part),
   );
-  return path.replace('{id}', id ?? fixture[collection]).replace('{owner}', 'nobody');
 }
 
 /** The smallest body that an operation would take. */

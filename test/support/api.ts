@@ -195,7 +195,6 @@ export async function query(url: string, text: string, values: unknown[] = []): 
 
 const TABLES = [
   ...['pool', 'subnet', 'reservation', 'lease', 'gateway', 'gateway_ports', 'component', 'port_map'],
-  ...['resting_address', 'quarantine', 'space', 'space_chunk', 'free_interval', 'idempotency_key'],
   ...['address_history', 'port_history'],
   ...['resting_address', 'quarantine', 'space', 'space_chunk', 'free_interval', 'idempotency_key', 'quota'],
 ];
