@@ -166,6 +166,13 @@ describe('the past of addresses', () => {
         { ...other, state: 'free', holder: null },
       ],
     });
+    expect((await api.patch(`/pools/${place.pool}`, { quarantine: 60 })).status).toBe(200);
+    await release(held.id);
+    expect((await api.get(`/addresses/${ADDRESS}`)).body.subnets[0]).toEqual({
+      ...place,
+      state: 'resting',
+      holder: null,
+    });
     expect((await api.get('/addresses/192.0.2.99')).body).toEqual({ address: '192.0.2.99', subnets: [] });
   });
 

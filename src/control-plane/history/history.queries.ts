@@ -123,6 +123,9 @@ export const ADDRESS_NOW = `
                     WHERE f.space_id = s.space_id AND f.last >= p.position ORDER BY f.last LIMIT 1) THEN 'free'
               WHEN EXISTS (SELECT FROM resting_address r WHERE r.space_id = s.space_id AND r.position = p.position)
                 THEN 'resting'
+              -- past its time it only waits for its turn
+              WHEN q.until IS NOT NULL THEN CASE WHEN q.until > now() THEN 'resting' ELSE 'free' END
               ELSE 'excluded' END AS state
   FROM subnet s CROSS JOIN (SELECT address_position($1::inet) AS position) AS p
+  LEFT JOIN quarantine q ON q.space_id = s.space_id AND q.position = p.position
   WHERE inetrange(s.first, s.last, '[]') @> $1::inet ORDER BY s.space_id`;
