@@ -111,6 +111,6 @@ it('at any moment the history says what a model says', async () => {
         await api.sql('DELETE FROM address_history');
       },
     ),
-    { numRuns: 5 },
+    { numRuns: 3 },
   );
 });
