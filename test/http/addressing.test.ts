@@ -102,7 +102,7 @@ describe('addressing', () => {
   });
 
   it('a cascade that races with makers below leaves no orphan', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 5; round++) {
       const { pool, subnet } = await api.subnet('10.0.0.1', '10.0.0.99');
       const answers = await Promise.all([
         ...Array.from({ length: 6 }, () => reserve(subnet, { count: 2 })),

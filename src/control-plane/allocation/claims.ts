@@ -39,6 +39,8 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   needs(request: Request, context: Context, wait: boolean): Claim | Reply;
   /** What a claim takes of its owner's quota. */
   cost(claim: Claim): Cost;
+  /** Throws when what the requests are for was deleted while they waited for its locks: it is gone then, not full. */
+  stillThere?(unit: Unit, requests: readonly Request[]): Promise<void>;
   /** The problem of a claim that was not granted. */
   refusal(request: Request, context: Context, refusal: Refusal): Problem;
   /** Writes what was granted and answers, in order. */
@@ -177,6 +179,7 @@ export class Claims {
         open.map((item) => item.claim),
         wait,
       );
+      if (wait && outcomes.some((outcome) => !outcome.granted)) await kind.stillThere?.(unit, fresh);
       const granted: { index: number; request: Request; taken: Taken[][] }[] = [];
       for (const [number, { index, request }] of open.entries()) {
         const outcome = outcomes[number];

@@ -46,6 +46,9 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
     first === undefined ? Promise.resolve([]) : targetSubnets(unit, first.target, wait),
   needs: ({ asked, owner }, subnets, wait) => [addressNeed(subnets, asked, owner, wait)],
   cost: ([need]) => ({ addresses: need === undefined ? 0 : sizeOf(need), portMaps: 0 }),
+  stillThere: async (unit, [first]) => {
+    if (first !== undefined) await targetSubnets(unit, first.target, true);
+  },
   refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
   write: (unit, granted, subnets) => {
     const rows = granted.map(({ request: { id, owner, body, expiry }, taken }) => ({
