@@ -46,7 +46,6 @@ describe('errors, to a RackHD client', () => {
     ['unknown parent', 'POST', () => `/subnets/${UNKNOWN}/reservations`, 'reservation', '{}', 404, 'not-found'],
     ['unknown path', 'GET', () => '/nothing', 'pool', undefined, 404, 'no-route'],
     ['other method', 'DELETE', () => '/pools', 'pool', '{}', 405, 'method-not-allowed'],
-    ['other method', 'DELETE', () => `/leases/${UNKNOWN}`, 'lease', '{}', 405, 'method-not-allowed'],
     ['empty body', 'POST', () => '/pools', 'pool', '', 400, 'malformed-body'],
     ['bad JSON', 'POST', () => '/pools', 'pool', '{"id":', 400, 'malformed-body'],
     ['two values', 'PATCH', () => `/pools/${pool}`, 'pool', '{}{}', 400, 'malformed-body'],
