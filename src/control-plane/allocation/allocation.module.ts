@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { Allocation } from './allocation.js';
+import { SpaceExtent } from './extent.js';
 
-@Module({ providers: [Allocation], exports: [Allocation] })
+@Module({ providers: [Allocation, SpaceExtent], exports: [Allocation, SpaceExtent] })
 export class AllocationModule {}

@@ -10,6 +10,11 @@ const stamps = (alias: string): string =>
 /** Who ended it and why. */
 const ending = `'releasedBy', $2::text, 'reason', $3::text`;
 
+/** The network that a subnet exactly is, or null. */
+const cidr = (alias: string): string =>
+  `(SELECT text(n) FROM inet_merge(${alias}.first, ${alias}.last) AS n
+    WHERE host_min(n) = ${alias}.first AND host_max(n) = ${alias}.last)`;
+
 /**
  * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data. The order of the
  * numbering is that of the rows, so each group is a run of them.
@@ -40,7 +45,8 @@ const subnets = (where: string): string =>
   batches(`
   SELECT 'ipam.subnet.deleted' AS type, 'subnets/' || s.id AS subject, NULL::text AS owner,
          json_build_object(${common('s')}, 'pool', s.pool_id, 'start', host(s.first), 'end', host(s.last),
-                           'family', family(s.first), ${stamps('s')}) AS data
+                           'family', family(s.first), 'cidr', ${cidr('s')}, 'gatewayAddress', host(s.gateway_address),
+                           'exclusions', s.exclusions, ${stamps('s')}) AS data
   FROM subnet s WHERE ${where}`);
 
 /** Ends below a parent ($1), with who ($2) and why ($3). */

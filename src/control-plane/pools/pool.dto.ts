@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsBoolean, IsIn, IsInt, Max, Min } from 'class-validator';
+import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { POLICIES, type Policy } from '../allocation/need.js';
 import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
 import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
-import { MayBeAbsent } from '../resource/validators.js';
+import { IsCidr, MayBeAbsent } from '../resource/validators.js';
 import type { PoolEntity } from './pool.entity.js';
 
 /** A container of subnets: within it subnets never overlap, across pools they may. */
@@ -20,9 +20,13 @@ export class PoolDocument extends ResourceDocument {
   @ApiProperty()
   reuseEarly: boolean;
 
+  /** Networks that all its subnets lie in, and that subnets are carved from by length; empty = subnets may lie anywhere. */
+  @ApiProperty({ type: [String], example: ['10.0.0.0/8'] })
+  supernets: string[];
+
   static from(entity: PoolEntity): PoolDocument {
-    const { policy, quarantine, reuseEarly } = entity;
-    return { ...commonOf(entity), policy, quarantine, reuseEarly, ...stampsOf(entity) };
+    const { policy, quarantine, reuseEarly, supernets } = entity;
+    return { ...commonOf(entity), policy, quarantine, reuseEarly, supernets, ...stampsOf(entity) };
   }
 }
 
@@ -37,6 +41,7 @@ export class PoolList {
 
 /** A year. */
 const MAX_QUARANTINE = 31_536_000;
+const MAX_SUPERNETS = 256;
 
 /** What is left out of a change, PUT or PATCH, stays: clients that know nothing of it must not undo it. */
 export class PoolChange extends ResourceChange {
@@ -62,6 +67,14 @@ export class PoolChange extends ResourceChange {
   @MayBeAbsent()
   @IsBoolean()
   reuseEarly?: boolean;
+
+  /** Networks that all its subnets shall lie in, and that subnets are carved from by length. They must not overlap. */
+  @ApiProperty({ required: false, type: [String], nullable: true, maxItems: MAX_SUPERNETS, example: ['10.0.0.0/8'] })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_SUPERNETS)
+  @IsCidr({ each: true })
+  supernets?: string[] | null;
 }
 
 export class NewPool extends PoolChange {

@@ -1,6 +1,17 @@
 import { Column, Entity } from 'typeorm';
+import { formatAddress, storedAddress } from '../../ip/address.js';
 import type { Policy } from '../allocation/need.js';
 import { ResourceEntity } from '../resource/resource.entity.js';
+
+/** Networks as canonical text (PostgreSQL writes some of IPv6 its own way). */
+const networksText = {
+  from: (networks: string[]): string[] =>
+    networks.map((text) => {
+      const [address = '', length = ''] = text.split('/');
+      return `${formatAddress(storedAddress(address))}/${length}`;
+    }),
+  to: (networks: string[]): string[] => networks,
+};
 
 /** A container of subnets, which never overlap within it. */
 @Entity('pool')
@@ -14,4 +25,8 @@ export class PoolEntity extends ResourceEntity {
 
   @Column('boolean', { name: 'reuse_early' })
   reuseEarly: boolean;
+
+  /** Where its subnets lie, if it has any of these: networks that do not overlap. */
+  @Column('text', { array: true, transformer: networksText })
+  supernets: string[];
 }

@@ -9,6 +9,7 @@ import { NewPool, PoolChange, PoolDocument, PoolList, PoolListQuery } from './po
 import { PoolsService } from './pools.service.js';
 
 const READERS = ['member', 'reader'] as const;
+const CHANGE = ['not-found', 'precondition-failed', 'range-in-use'] as const;
 
 @ApiTags('pools')
 @Controller('pools')
@@ -47,7 +48,7 @@ export class PoolsController {
 
   /** Changes what is sent of a pool (JSON merge patch). */
   @Patch(':id')
-  @Route({ access: [], reads: 'pool', answers: 'pool', problems: ['not-found', 'precondition-failed'] })
+  @Route({ access: [], reads: 'pool', answers: 'pool', problems: CHANGE })
   @ApiOkResponse({ type: PoolDocument })
   updatePool(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: PoolChange): Promise<Reply> {
     return this.pools.update(caller, id, body, 'patch');
@@ -55,7 +56,7 @@ export class PoolsController {
 
   /** Replaces name, tags and metadata of a pool; of its settings what is sent. */
   @Put(':id')
-  @Route({ access: [], reads: 'pool', answers: 'pool', problems: ['not-found', 'precondition-failed'] })
+  @Route({ access: [], reads: 'pool', answers: 'pool', problems: CHANGE })
   @ApiOkResponse({ type: PoolDocument })
   replacePool(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: PoolChange): Promise<Reply> {
     return this.pools.update(caller, id, body, 'put');

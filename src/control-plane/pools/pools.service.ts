@@ -12,6 +12,7 @@ import { Idempotency } from '../resource/idempotency.js';
 import { list } from '../resource/listing.js';
 import { POOL_SORTS, PoolDocument, type NewPool, type PoolChange, type PoolListQuery } from './pool.dto.js';
 import { PoolEntity } from './pool.entity.js';
+import { requireAllWithin, writtenSupernets } from './supernets.js';
 
 const shown = (pool: PoolEntity): Reply =>
   reply({ location: `/pools/${pool.id}`, version: pool.version, body: PoolDocument.from(pool) });
@@ -51,6 +52,7 @@ export class PoolsService {
         id: chosenId(body.id),
         ...describeNew(body),
         ...settings(body, { policy: 'first', quarantine: 0, reuseEarly: false }),
+        supernets: writtenSupernets(body.supernets ?? []),
       });
       unit.emit({ noun: 'pool', verb: 'created', id: pool.id, data: PoolDocument.from(pool) });
       return shown(pool);
@@ -65,9 +67,17 @@ export class PoolsService {
 
   update(caller: Caller, id: string, body: PoolChange, how: 'patch' | 'put'): Promise<Reply> {
     return this.units.run(async (unit) => {
-      const before = await lockForChange(unit, PoolEntity, 'pool', pathId('pool', id), caller);
+      const supernets = body.supernets === undefined ? undefined : writtenSupernets(body.supernets ?? []);
+      // With other supernets no subnet may come meanwhile.
+      const lock = supernets === undefined ? lockForChange : lockForDelete;
+      const before = await lock(unit, PoolEntity, 'pool', pathId('pool', id), caller);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
-      const pool = await saveChange(unit, PoolEntity, before, { ...described, ...settings(body, before) });
+      if (supernets !== undefined) await requireAllWithin(unit, before, supernets);
+      const pool = await saveChange(unit, PoolEntity, before, {
+        ...described,
+        ...settings(body, before),
+        supernets: supernets ?? before.supernets,
+      });
       unit.emit({ noun: 'pool', verb: 'updated', id: pool.id, data: PoolDocument.from(pool) });
       return shown(pool);
     });

@@ -2,6 +2,7 @@ import { bitsOf, formatAddress, parseAddress, type Family } from '../../ip/addre
 import { invalidField, Problem } from '../../platform/problem/problem.js';
 import type { Refusal } from '../allocation/claims.js';
 import { Contended, type Need, type Resting } from '../allocation/need.js';
+import { refuseExcluded } from '../subnets/excluded-address.js';
 import { MAX_COUNT, type NewReservation } from './reservation.dto.js';
 import type { Target, TargetSubnet } from './reservation-writer.js';
 
@@ -96,6 +97,7 @@ export function addressNeed(subnets: readonly TargetSubnet[], asked: Asked, owne
   const positions = [...new Set(parsed.map((address) => address?.value ?? 0n))];
   if (positions.length < asked.addresses.length) throw invalidField('addresses', 'must not name an address twice');
   const orOthers = asked.orOthers === true;
+  if (!orOthers) refuseExcluded(subnet, positions);
   return { spaces: [subnet.spaceId], positions, owner, orOthers, ...termsOf([subnet]) };
 }
 

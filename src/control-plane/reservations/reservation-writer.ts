@@ -27,6 +27,9 @@ export interface TargetSubnet {
   last: string;
   policy: Policy;
   reuseEarly: boolean;
+  /** JSON text; what is excluded is known by the space, and looked at only to say so. */
+  exclusions: string;
+  gatewayAddress: string | null;
   poolMetadata: string;
   subnetMetadata: string;
 }

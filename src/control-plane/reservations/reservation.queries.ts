@@ -1,7 +1,8 @@
 /** Where a claim on a subnet, or on a pool, may take addresses, with the metadata that the answer shows. */
 const TARGET_COLUMNS = `
   s.id, s.pool_id AS "poolId", s.space_id AS "spaceId", family(s.first) AS family, host(s.first) AS first,
-  host(s.last) AS last, p.policy, p.reuse_early AS "reuseEarly", p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
+  host(s.last) AS last, s.exclusions, host(s.gateway_address) AS "gatewayAddress",
+  p.policy, p.reuse_early AS "reuseEarly", p.metadata AS "poolMetadata", s.metadata AS "subnetMetadata"`;
 
 export const SUBNET_TARGET = `
   SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id WHERE s.id = $1`;

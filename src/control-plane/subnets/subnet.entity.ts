@@ -1,5 +1,16 @@
 import { Column, Entity } from 'typeorm';
 import { addressText, ResourceEntity } from '../resource/resource.entity.js';
+import type { Exclusions } from './exclusions.js';
+
+const exclusionsText = {
+  from: (text: string): Exclusions => JSON.parse(text) as Exclusions,
+  to: (exclusions: Exclusions): string => JSON.stringify(exclusions),
+};
+
+const optionalAddress = {
+  from: (text: string | null): string | null => (text === null ? null : addressText.from(text)),
+  to: (text: string | null): string | null => text,
+};
 
 /** A range of addresses, both ends included. */
 @Entity('subnet')
@@ -16,4 +27,12 @@ export class SubnetEntity extends ResourceEntity {
 
   @Column('text', { transformer: addressText })
   last: string;
+
+  /** What of first...last is not in the space, besides the gateway address. */
+  @Column('text', { transformer: exclusionsText })
+  exclusions: Exclusions;
+
+  /** One address of the range that is its router's. */
+  @Column('text', { name: 'gateway_address', nullable: true, transformer: optionalAddress })
+  gatewayAddress: string | null;
 }

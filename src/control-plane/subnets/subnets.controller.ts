@@ -5,10 +5,11 @@ import type { Reply } from '../../platform/http/reply.js';
 import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
 import { wantsWhole } from '../resource/listing.js';
-import { NewSubnet, SubnetChange, SubnetDocument, SubnetList, SubnetListQuery } from './subnet.dto.js';
+import { NewSubnet, NewSubnetQuery, SubnetChange, SubnetDocument, SubnetList, SubnetListQuery } from './subnet.dto.js';
 import { SubnetsService } from './subnets.service.js';
 
 const READERS = ['member', 'reader'] as const;
+const PREVIEW = 'With dryRun=true: the subnet as it would be. Nothing was written, and nobody told.';
 const CHANGE = ['not-found', 'precondition-failed', 'range-overlap', 'range-in-use'] as const;
 
 @ApiTags('subnets')
@@ -36,18 +37,24 @@ export class SubnetsController {
     return this.subnets.list(id, query, wantsWhole(request, 'subnets', query));
   }
 
-  /** Adds a subnet to a pool. */
+  /** Adds a subnet to a pool: a range, a network, or the next free network of a length in the pool's supernets. */
   @Post('pools/:id/subnets')
   @Route({
     access: [],
     reads: 'subnet',
     answers: 'subnet',
     status: 201,
-    problems: ['not-found', 'duplicate-id', 'range-overlap', 'idempotency-key-reused'],
+    problems: ['not-found', 'duplicate-id', 'range-overlap', 'pool-exhausted', 'idempotency-key-reused'],
   })
   @ApiCreatedResponse({ type: SubnetDocument })
-  createSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: NewSubnet): Promise<Reply> {
-    return this.subnets.create(caller, id, body);
+  @ApiOkResponse({ type: SubnetDocument, description: PREVIEW })
+  createSubnet(
+    @FromCaller() caller: Caller,
+    @Param('id') id: string,
+    @Query() { dryRun }: NewSubnetQuery,
+    @Body() body: NewSubnet,
+  ): Promise<Reply> {
+    return dryRun === true ? this.subnets.preview(id, body) : this.subnets.create(caller, id, body);
   }
 
   /** Shows a subnet. */
@@ -58,7 +65,7 @@ export class SubnetsController {
     return this.subnets.show(id);
   }
 
-  /** Changes what is sent of a subnet (JSON merge patch); its range too, if every held address stays inside. */
+  /** Changes what is sent of a subnet (JSON merge patch); its addresses too, if nothing that is held falls out of them. */
   @Patch('subnets/:id')
   @Route({ access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
   @ApiOkResponse({ type: SubnetDocument })
@@ -66,7 +73,7 @@ export class SubnetsController {
     return this.subnets.update(caller, id, body, 'patch');
   }
 
-  /** Replaces name, tags and metadata of a subnet. */
+  /** Replaces name, tags and metadata of a subnet; of its addresses what is sent. */
   @Put('subnets/:id')
   @Route({ access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
   @ApiOkResponse({ type: SubnetDocument })

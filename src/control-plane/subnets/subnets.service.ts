@@ -3,8 +3,9 @@ import { Database } from '../../platform/database/database.js';
 import { violates } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
-import type { AddressRange } from '../../ip/range.js';
-import { Allocation } from '../allocation/allocation.js';
+import { formatAddress, storedAddress } from '../../ip/address.js';
+import { difference } from '../../ip/intervals.js';
+import { SpaceExtent } from '../allocation/extent.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
@@ -15,20 +16,27 @@ import { Idempotency } from '../resource/idempotency.js';
 import { insertNew } from '../resource/insert.js';
 import { boundsOf } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
-import { firstOf, lastOf, subnetRange } from './subnet-range.js';
+import { preview } from '../resource/preview.js';
+import { carve } from './carving.js';
 import { SUBNET_SORTS, SubnetDocument, type NewSubnet, type SubnetChange, type SubnetListQuery } from './subnet.dto.js';
 import { SubnetEntity } from './subnet.entity.js';
+import { FIRST_HELD } from './subnet.queries.js';
+import { firstOf, lastOf, rangeField, wantedNetwork, writtenRange } from './subnet-range.js';
+import { changedShape, changesShape, newShape, positionsOf, shapeColumns, storedShape } from './subnet-shape.js';
 
 const shown = (subnet: SubnetEntity): Reply =>
   reply({ location: `/subnets/${subnet.id}`, version: subnet.version, body: SubnetDocument.from(subnet) });
 
-/** An overlap is told by the constraint, which alone can see what other transactions are adding. */
-async function refusingOverlap<T>(work: Promise<T>): Promise<T> {
+/** What only constraints can see, since other transactions are adding subnets too. */
+async function refusingRange<T>(work: Promise<T>, field: string): Promise<T> {
   try {
     return await work;
   } catch (error) {
     if (violates(error, 'subnet_overlap')) {
       throw new Problem('range-overlap', 'The range overlaps another subnet of the same pool.');
+    }
+    if (violates(error, 'subnet_within_supernet')) {
+      throw invalidField(field, 'must lie within one of the supernets of the pool');
     }
     throw error;
   }
@@ -40,7 +48,7 @@ export class SubnetsService {
     private readonly database: Database,
     private readonly units: UnitsOfWork,
     private readonly idempotency: Idempotency,
-    private readonly allocation: Allocation,
+    private readonly extent: SpaceExtent,
     private readonly release: LeaseRelease,
   ) {}
 
@@ -74,28 +82,38 @@ export class SubnetsService {
     });
   }
 
-  /** O(1) whatever the size: at most 16 free intervals, no row for an address. */
+  /** O(1) whatever the size: a few rows of free intervals, no row for an address. */
   create(caller: Caller, poolId: string, body: NewSubnet): Promise<Reply> {
-    const range = subnetRange(body.start, body.end);
-    return this.idempotency.run(caller, async (unit) => {
-      const pool = await unit.transaction.manager.findOne(PoolEntity, {
-        where: { id: pathId('pool', poolId) },
-        lock: { mode: 'for_key_share' },
-      });
-      if (pool === null) throw notFound('pool', poolId);
-      const subnet = await refusingOverlap(
-        insertNew(unit, SubnetEntity, {
-          id: chosenId(body.id),
-          ...describeNew(body),
-          poolId: pool.id,
-          spaceId: await this.allocation.create(unit, range.first, range.last),
-          first: firstOf(range),
-          last: lastOf(range),
-        }),
-      );
-      unit.emit({ noun: 'subnet', verb: 'created', id: subnet.id, data: SubnetDocument.from(subnet) });
-      return shown(subnet);
+    return this.idempotency.run(caller, (unit) => this.make(unit, poolId, body));
+  }
+
+  /** The subnet as `create` would make it now. */
+  preview(poolId: string, body: NewSubnet): Promise<Reply> {
+    return preview(this.units, (unit) => this.make(unit, poolId, body));
+  }
+
+  private async make(unit: Unit, poolId: string, body: NewSubnet): Promise<Reply> {
+    const wanted = wantedNetwork(body);
+    const given = wanted === undefined ? newShape(body, writtenRange(body)) : wanted;
+    // Those who carve take turns on the pool's row; others only need it to stay.
+    const pool = await unit.transaction.manager.findOne(PoolEntity, {
+      where: { id: pathId('pool', poolId) },
+      lock: { mode: wanted === undefined ? 'for_key_share' : 'for_no_key_update' },
     });
+    if (pool === null) throw notFound('pool', poolId);
+    const shape = 'range' in given ? given : newShape(body, await carve(unit, pool, given));
+    const subnet = await refusingRange(
+      insertNew(unit, SubnetEntity, {
+        id: chosenId(body.id),
+        ...describeNew(body),
+        poolId: pool.id,
+        spaceId: await this.extent.create(unit, positionsOf(shape)),
+        ...shapeColumns(shape),
+      }),
+      rangeField(body),
+    );
+    unit.emit({ noun: 'subnet', verb: 'created', id: subnet.id, data: SubnetDocument.from(subnet) });
+    return shown(subnet);
   }
 
   async show(id: string): Promise<Reply> {
@@ -106,24 +124,33 @@ export class SubnetsService {
 
   update(caller: Caller, id: string, body: SubnetChange, how: 'patch' | 'put'): Promise<Reply> {
     return this.units.run(async (unit) => {
+      const reshaped = changesShape(body);
+      // Spaces before rows: takers hold their chunk when they insert under this subnet.
+      if (reshaped) await this.release.lockSpacesOf(unit, 'subnet', pathId('subnet', id));
       const before = await lockForChange(unit, SubnetEntity, 'subnet', pathId('subnet', id), caller);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
-      const old = subnetRange(before.first, before.last);
-      const range = subnetRange(emptyIs(body.start, before.first), emptyIs(body.end, before.last));
-      await this.resize(unit, before.spaceId, old, range);
-      const subnet = await refusingOverlap(
-        saveChange(unit, SubnetEntity, before, { ...described, first: firstOf(range), last: lastOf(range) }),
+      const columns = reshaped ? await this.reshape(unit, before, body) : {};
+      const subnet = await refusingRange(
+        saveChange(unit, SubnetEntity, before, { ...described, ...columns }),
+        rangeField(body),
       );
       unit.emit({ noun: 'subnet', verb: 'updated', id: subnet.id, data: SubnetDocument.from(subnet) });
       return shown(subnet);
     });
   }
 
-  private async resize(unit: Unit, space: string, old: AddressRange, range: AddressRange): Promise<void> {
-    if (old.family !== range.family) throw invalidField('start', `must stay IPv${old.family}, as the subnet is`);
-    if (!(await this.allocation.resize(unit, space, [old.first, old.last], [range.first, range.last]))) {
-      throw new Problem('range-in-use', 'An address in use would fall out of the range.');
+  /** Moves the space from the old addresses to the new; 409 when one that is held would fall out. */
+  private async reshape(unit: Unit, before: SubnetEntity, body: SubnetChange): Promise<Partial<SubnetEntity>> {
+    const shape = changedShape(before, body);
+    const [old, now] = [positionsOf(storedShape(before)), positionsOf(shape)];
+    const gone = difference(old, now).map(([first, last]) => ({ family: shape.range.family, first, last }));
+    const [held] = await unit.query<{ address: string }>(FIRST_HELD, [before.id, gone.map(firstOf), gone.map(lastOf)]);
+    if (held !== undefined) {
+      const address = formatAddress(storedAddress(held.address));
+      throw new Problem('range-in-use', `${address} is held, and would fall out or be excluded. Release it first.`);
     }
+    await this.extent.change(unit, before.spaceId, old, now);
+    return shapeColumns(shape);
   }
 
   delete(caller: Caller, id: string): Promise<Reply> {
@@ -137,6 +164,3 @@ export class SubnetsService {
     });
   }
 }
-
-const emptyIs = (text: string | undefined, otherwise: string): string =>
-  text === undefined || text === '' ? otherwise : text;

@@ -7,6 +7,7 @@ import { BatchOutbox1764100000000 } from '../../../migrations/1764100000000-batc
 import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-cheaper-rows.js';
 import { PoliciesAndQuarantine1764100002000 } from '../../../migrations/1764100002000-policies-and-quarantine.js';
 import { CheaperDraws1764100002500 } from '../../../migrations/1764100002500-cheaper-draws.js';
+import { ExclusionsAndSupernets1764100003000 } from '../../../migrations/1764100003000-exclusions-and-supernets.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
 import { History1764100005000 } from '../../../migrations/1764100005000-history.js';
 import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-create-quotas.js';
@@ -20,6 +21,7 @@ export const MIGRATIONS = [
   CheaperRows1764100000500,
   PoliciesAndQuarantine1764100002000,
   CheaperDraws1764100002500,
+  ExclusionsAndSupernets1764100003000,
   Expiry1764100004000,
   History1764100005000,
   CreateQuotas1764100007000,
