@@ -52,17 +52,24 @@ describe('vlab subnet, reservation and lease', () => {
     await lab.ok('pool', 'create', '--name', 'lab');
   });
 
-  it('makes a subnet of the hosts of a network, or of exactly a range', async () => {
+  it('makes a subnet of a network, or of exactly a range', async () => {
     const subnet = (...args: string[]): Promise<Thing> => lab.json('subnet', 'create', '--pool', 'lab', ...args);
-    expect(await subnet('10.0.0.0/24')).toMatchObject({ start: '10.0.0.1', end: '10.0.0.254' });
-    expect(await subnet('2001:db8::/64')).toMatchObject({ start: '2001:db8::1', end: '2001:db8::ffff:ffff:ffff:ffff' });
-    expect(await subnet('--start', '10.0.1.0', '--end', '10.0.1.255', '-n', 'all')).toMatchObject({
+    expect(await subnet('10.0.0.0/24')).toMatchObject({
+      cidr: '10.0.0.0/24',
+      exclusions: { network: true, broadcast: true },
+    });
+    expect(await subnet('--cidr', '2001:DB8::/64', '--gateway-address', '2001:db8::1')).toMatchObject({
+      start: '2001:db8::',
+      end: '2001:db8::ffff:ffff:ffff:ffff',
+      gatewayAddress: '2001:db8::1',
+    });
+    expect(await subnet('--start', '10.0.1.0', '--end', '10.0.1.254', '-n', 'all')).toMatchObject({
       start: '10.0.1.0',
-      end: '10.0.1.255',
+      end: '10.0.1.254',
+      cidr: null,
     });
     expect((await lab.ok('subnet', 'list', '--pool', 'lab')).trimEnd().split('\n')).toHaveLength(4);
-    expect(await lab.json('subnet', 'show', '10.0.0.0/24')).toMatchObject({ end: '10.0.0.254' });
-    expect(await lab.json('subnet', 'update', 'all', '--end', '10.0.1.99')).toMatchObject({ end: '10.0.1.99' });
+    expect(await lab.json('subnet', 'show', '10.0.0.0/24')).toMatchObject({ end: '10.0.0.255' });
     expect(await lab.vlab(['subnet', 'create', '--pool', 'lab', '10.0.0.128/25'])).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('overlaps'),
@@ -71,7 +78,55 @@ describe('vlab subnet, reservation and lease', () => {
       code: 2,
       stderr: expect.stringContaining('such as 10.0.0.0/24'),
     });
+    for (const args of [
+      [],
+      ['10.0.9.0/24', '--end', '10.0.9.9'],
+      ['--start', '10.0.9.0'],
+      ['10.0.9.0/24', '--family', '4'],
+    ]) {
+      expect(await lab.vlab(['subnet', 'create', '--pool', 'lab', ...args])).toMatchObject({ code: 2 });
+    }
+  });
+
+  it('changes the addresses of a subnet and what it gives of them', async () => {
+    const update = (...args: string[]): Promise<Thing> => lab.json('subnet', 'update', 'all', ...args);
+    expect(await update('--end', '10.0.1.255', '--exclude-first', '8', '--exclude', '10.0.1.9')).toMatchObject({
+      cidr: '10.0.1.0/24',
+      exclusions: { first: 8, last: 0, ranges: ['10.0.1.9'], network: false },
+    });
+    expect(await lab.ok('subnet', 'show', 'all')).toMatch(/^exclusions +first 8, last 0, ranges 10\.0\.1\.9, network/m);
+    expect(await update('--exclude-broadcast', '--gateway-address', '10.0.1.254')).toMatchObject({
+      gatewayAddress: '10.0.1.254',
+      exclusions: { first: 8, broadcast: true },
+    });
+    expect(await update('--clear-exclusions', '--exclude-last', '1', '--clear-gateway-address')).toMatchObject({
+      gatewayAddress: null,
+      exclusions: { first: 0, last: 1, ranges: [], broadcast: false },
+    });
+    expect(await update('--cidr', '10.0.1.0/25')).toMatchObject({ end: '10.0.1.127' });
     expect(await lab.ok('subnet', 'delete', 'all')).toBe('Deleted subnet "all".\n');
+  });
+
+  it("carves subnets from a pool's supernets", async () => {
+    const sites = ['--supernet', '10.64.0.0/15', '--supernet', '2001:db8:f::/48'];
+    expect(await lab.json('pool', 'create', '--name', 'sites', ...sites)).toMatchObject({
+      supernets: ['10.64.0.0/15', '2001:db8:f::/48'],
+    });
+    const carve = (...args: string[]): string[] => ['subnet', 'create', '--pool', 'sites', '--prefix-length', ...args];
+    expect(await lab.json(...carve('24', '--family', '4', '--dry-run'))).toMatchObject({ cidr: '10.64.0.0/24' });
+    expect(await lab.json(...carve('24', '--family', '4', '--no-exclude-broadcast'))).toMatchObject({
+      cidr: '10.64.0.0/24',
+      exclusions: { network: true, broadcast: false },
+    });
+    expect(await lab.json(...carve('64'))).toMatchObject({ cidr: '2001:db8:f::/64' });
+    expect(await lab.vlab(carve('15', '--family', '4'))).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('the largest free block is a /16'),
+    });
+    expect(await lab.vlab(['pool', 'update', 'sites', '--clear-supernets'])).toMatchObject({ code: 1 });
+    for (const network of ['10.64.0.0/24', '2001:db8:f::/64']) await lab.ok('subnet', 'delete', network);
+    expect(await lab.json('pool', 'update', 'sites', '--clear-supernets')).toMatchObject({ supernets: [] });
+    await lab.ok('pool', 'delete', 'sites');
   });
 
   it('reserves in a pool or a subnet, by number or by address', async () => {

@@ -1,6 +1,6 @@
 import { InvalidArgumentError } from 'commander';
 import { formatAddress, parseAddress } from '../../ip/address.js';
-import { parseCidr } from '../../ip/cidr.js';
+import { formatCidr, parseCidr, type Cidr } from '../../ip/cidr.js';
 import { hostsOf } from '../../ip/hosts.js';
 import { JsonText } from '../../platform/json/json-text.js';
 
@@ -88,12 +88,19 @@ export function portRange(value: string): { protocol: Protocol; first: number; l
   return { protocol: protocol.toLowerCase() as Protocol, first: port(first), last: port(last) };
 }
 
-/** The addresses of a network that machines may have: ip/hosts.ts. */
-export function hostRange(cidr: string): { start: string; end: string } {
-  const network = parseCidr(cidr);
-  if (network === undefined) {
+/** A network, in its canonical form. */
+export const network = (value: string): string => formatCidr(parsedNetwork(value));
+
+function parsedNetwork(value: string): Cidr {
+  const cidr = parseCidr(value);
+  if (cidr === undefined) {
     throw new InvalidArgumentError('It must be a network such as 10.0.0.0/24, with no bits set beyond its length.');
   }
-  const { family, first, last } = hostsOf(network);
+  return cidr;
+}
+
+/** The addresses of a network that machines may have: ip/hosts.ts. */
+export function hostRange(cidr: string): { start: string; end: string } {
+  const { family, first, last } = hostsOf(parsedNetwork(cidr));
   return { start: formatAddress({ family, value: first }), end: formatAddress({ family, value: last }) };
 }

@@ -2,7 +2,7 @@ import { parseAddress } from '../../ip/address.js';
 import { parseCidr } from '../../ip/cidr.js';
 import { answer } from '../client/answer.js';
 import type { Lease, Pool, Reservation, Subnet } from '../client/client.js';
-import { hostRange } from '../options/parsers.js';
+import { hostRange, network } from '../options/parsers.js';
 import type { Resource } from './resource.js';
 
 const SHOWN_ADDRESSES = 4;
@@ -43,11 +43,14 @@ export const SUBNETS: Resource<Subnet> = {
   },
   get: async (api, id) => answer(await api.GET('/subnets/{id}', { params: { path: { id } } })),
   remove: async (api, id) => answer(await api.DELETE('/subnets/{id}', { params: { path: { id } } })),
-  /** The network that it was made of. */
+  /** The network that it is, or whose machines' addresses it has. */
   alias: (text) => {
     if (parseCidr(text) === undefined) return undefined;
-    const { start, end } = hostRange(text);
-    return { query: { address: start }, fits: (subnet) => subnet.start === start && subnet.end === end };
+    const [cidr, { start, end }] = [network(text), hostRange(text)];
+    return {
+      query: { address: start },
+      fits: (subnet) => subnet.cidr === cidr || (subnet.start === start && subnet.end === end),
+    };
   },
 };
 

@@ -108,7 +108,8 @@ function valueText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value !== 'object') return JSON.stringify(value);
   if ('address' in value) return valueText(value.address);
-  if ('first' in value && 'last' in value) return `${valueText(value.first)}-${valueText(value.last)}`;
+  if ('first' in value && 'last' in value && Object.keys(value).length === 2)
+    return `${valueText(value.first)}-${valueText(value.last)}`;
   return Object.entries(value)
     .map(([key, member]) => `${key} ${valueText(member)}`)
     .join(', ');
