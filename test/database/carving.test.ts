@@ -76,7 +76,7 @@ describe('free blocks', () => {
     });
     const step = fc.record({ verb: fc.constantFrom('make', 'make', 'move', 'delete'), range, which: fc.nat(20) });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 25 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
         const pool = await newPool(supernets);
         const held = new Map<string, AddressRange>();
         const clash = (wanted: AddressRange, except?: string): boolean =>
@@ -106,7 +106,7 @@ describe('free blocks', () => {
         expect(await freeBlocks(late)).toEqual(await freeBlocks(pool));
         await client.query('DELETE FROM pool WHERE id = ANY($1)', [[pool, late]]);
       }),
-      { numRuns: 25 },
+      { numRuns: 10 },
     );
     const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM free_block');
     expect([rows[0]!.n, spaces > 20]).toEqual([0, true]);

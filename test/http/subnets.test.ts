@@ -300,13 +300,18 @@ describe('subnets', () => {
         exclusions: { ranges: ['10.0.0.3'] },
       });
       const odd = await api.make(`/pools/${made.pool}/subnets`, { start: '10.1.0.0', end: '10.1.0.2' });
-      await api.delete(`/pools/${made.pool}`);
+      expect((await api.delete(`/pools/${made.pool}`)).status).toBe(204);
+      const seen: { type: string; data: { id: string } }[] = [];
+      let after = 0;
       const of = (id: string): Promise<unknown> =>
         eventually('the event', async () => {
-          const { events } = (await api.get('/events?limit=1000&type=ipam.subnet.deleted')).body as {
-            events: { data: { id: string } }[];
+          const { events, last } = (await api.get(`/events?after=${after}`)).body as {
+            events: typeof seen;
+            last: number;
           };
-          return events.find(({ data }) => data.id === id)?.data;
+          after = last;
+          seen.push(...events);
+          return seen.find(({ type, data }) => type === 'ipam.subnet.deleted.v1' && data.id === id)?.data;
         });
       const times = { createdAt: expect.any(String), updatedAt: expect.any(String) };
       expect(await of(made.id)).toEqual({ ...made, ...times });
