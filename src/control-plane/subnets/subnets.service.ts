@@ -6,6 +6,7 @@ import { invalidField, notFound, Problem } from '../../platform/problem/problem.
 import { formatAddress, storedAddress } from '../../ip/address.js';
 import { difference } from '../../ip/intervals.js';
 import { SpaceExtent } from '../allocation/extent.js';
+import { GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
@@ -44,6 +45,15 @@ async function refusingRange<T>(work: Promise<T>, field: string): Promise<T> {
 
 @Injectable()
 export class SubnetsService {
+  /**
+   * Those who carve from one pool take turns on its row in any case. Here they wait without a connection each, of which
+   * everybody else would run out.
+   */
+  private readonly turns = new GroupCommit<() => Promise<Reply>, Reply>(
+    async (_pool, [work]) => (work === undefined ? [] : [await work()]),
+    1,
+  );
+
   constructor(
     private readonly database: Database,
     private readonly units: UnitsOfWork,
@@ -84,7 +94,8 @@ export class SubnetsService {
 
   /** O(1) whatever the size: a few rows of free intervals, no row for an address. */
   create(caller: Caller, poolId: string, body: NewSubnet): Promise<Reply> {
-    return this.idempotency.run(caller, (unit) => this.make(unit, poolId, body));
+    const work = (): Promise<Reply> => this.idempotency.run(caller, (unit) => this.make(unit, poolId, body));
+    return body.prefixLength === undefined ? work() : this.turns.submit(poolId.toLowerCase(), work);
   }
 
   /** The subnet as `create` would make it now. */
