@@ -9,6 +9,8 @@ import { PlainListener } from '../platform/http/plain-listener.js';
 import type { Log } from '../platform/logging/log.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
 import { QuarantineSweeper } from './allocation/quarantine-sweeper.js';
+import { CapacityModule } from './capacity/capacity.module.js';
+import { CapacityRollUp } from './capacity/roll-up.js';
 import { ComponentEntity } from './components/component.entity.js';
 import { ComponentsModule } from './components/components.module.js';
 import { EventListener } from './events/event-listener.js';
@@ -76,10 +78,10 @@ class PlatformModule {
   }
 }
 
-/** The loops of the control plane: relay, listener, sweepers. */
+/** The loops of the control plane: relay, listener, sweepers, roll-up. */
 @Module({})
 class LoopsModule {
-  static with({ database, nats, history }: Config, log: Log): DynamicModule {
+  static with({ database, nats, history, capacity }: Config, log: Log): DynamicModule {
     const publisher = (): EventPublisher | undefined =>
       nats.url === undefined ? undefined : new EventPublisher({ url: nats.url, stream: nats.stream }, log);
     return {
@@ -113,6 +115,11 @@ class LoopsModule {
           inject: [Database],
         },
         {
+          provide: CapacityRollUp,
+          useFactory: (db: Database, units: UnitsOfWork) => new CapacityRollUp(db, units, capacity, log),
+          inject: [Database, UnitsOfWork],
+        },
+        {
           provide: EventListener,
           useFactory: (signal: EventSignal) => new EventListener(database.url, signal, log),
           inject: [EventSignal],
@@ -134,6 +141,7 @@ export class AppModule {
         SubnetsModule,
         ReservationsModule,
         LeasesModule,
+        CapacityModule,
         GatewaysModule,
         PortMapsModule,
         ComponentsModule,

@@ -1,6 +1,15 @@
 /** The nouns that events speak of; with a verb they make the subject `ipam.<noun>.<verb>`. */
 export type Noun = 'pool' | 'subnet' | 'reservation' | 'lease' | 'gateway' | 'port-map' | 'component' | 'quota';
-export type Verb = 'created' | 'updated' | 'deleted' | 'removing' | 'status' | 'renewed' | 'expiring';
+export type Verb =
+  | 'created'
+  | 'updated'
+  | 'deleted'
+  | 'removing'
+  | 'status'
+  | 'renewed'
+  | 'expiring'
+  | 'threshold'
+  | 'threshold-cleared';
 
 /** A fact to be told, once the transaction that makes it true has committed. */
 export interface NewEvent {

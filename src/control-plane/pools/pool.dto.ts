@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { POLICIES, type Policy } from '../allocation/need.js';
+import { CapacityDocument } from '../capacity/capacity.dto.js';
+import { IsThresholds, MAX_THRESHOLDS } from '../capacity/thresholds.dto.js';
 import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
 import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
 import { IsCidr, MayBeAbsent } from '../resource/validators.js';
@@ -24,9 +26,23 @@ export class PoolDocument extends ResourceDocument {
   @ApiProperty({ type: [String], example: ['10.0.0.0/8'] })
   supernets: string[];
 
-  static from(entity: PoolEntity): PoolDocument {
-    const { policy, quarantine, reuseEarly, supernets } = entity;
-    return { ...commonOf(entity), policy, quarantine, reuseEarly, supernets, ...stampsOf(entity) };
+  /** Utilization in percent at which `ipam.pool.threshold` is told. */
+  @ApiProperty({ type: 'integer', isArray: true, example: [80, 95] })
+  thresholds: number[];
+
+  /** How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
+  @ApiProperty({ type: CapacityDocument, required: false })
+  capacity?: CapacityDocument;
+
+  static from(entity: PoolEntity, capacity?: CapacityDocument): PoolDocument {
+    const { policy, quarantine, reuseEarly, supernets, thresholds } = entity;
+    const counted = capacity === undefined ? {} : { capacity };
+    return {
+      ...commonOf(entity),
+      ...{ policy, quarantine, reuseEarly, supernets, thresholds },
+      ...counted,
+      ...stampsOf(entity),
+    };
   }
 }
 
@@ -75,6 +91,12 @@ export class PoolChange extends ResourceChange {
   @ArrayMaxSize(MAX_SUPERNETS)
   @IsCidr({ each: true })
   supernets?: string[] | null;
+
+  /** Percent of utilization at which events tell of a crossing; none of them: an empty list. Default 80 and 95. */
+  @ApiProperty({ required: false, type: 'integer', isArray: true, maxItems: MAX_THRESHOLDS, example: [80, 95] })
+  @MayBeAbsent()
+  @IsThresholds()
+  thresholds?: number[];
 }
 
 export class NewPool extends PoolChange {

@@ -29,4 +29,8 @@ export class PoolEntity extends ResourceEntity {
   /** Where its subnets lie, if it has any of these: networks that do not overlap. */
   @Column('text', { array: true, transformer: networksText })
   supernets: string[];
+
+  /** Percent, ascending. */
+  @Column('smallint', { array: true })
+  thresholds: number[];
 }

@@ -2,6 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
+import { CapacityService } from '../capacity/capacity.service.js';
+import { ascending, DEFAULT_THRESHOLDS } from '../capacity/thresholds.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import type { Caller } from '../resource/caller.js';
@@ -14,16 +16,19 @@ import { POOL_SORTS, PoolDocument, type NewPool, type PoolChange, type PoolListQ
 import { PoolEntity } from './pool.entity.js';
 import { requireAllWithin, writtenSupernets } from './supernets.js';
 
+const idsOf = (rows: readonly PoolEntity[]): string[] => rows.map(({ id }) => id);
+
 const shown = (pool: PoolEntity): Reply =>
   reply({ location: `/pools/${pool.id}`, version: pool.version, body: PoolDocument.from(pool) });
 
-type Settings = Pick<PoolEntity, 'policy' | 'quarantine' | 'reuseEarly'>;
+type Settings = Pick<PoolEntity, 'policy' | 'quarantine' | 'reuseEarly' | 'thresholds'>;
 
 /** Settings after a change; what is left out stays. */
-const settings = ({ policy, quarantine, reuseEarly }: PoolChange, before: Settings): Settings => ({
+const settings = ({ policy, quarantine, reuseEarly, thresholds }: PoolChange, before: Settings): Settings => ({
   policy: policy ?? before.policy,
   quarantine: quarantine ?? before.quarantine,
   reuseEarly: reuseEarly ?? before.reuseEarly,
+  thresholds: ascending(thresholds ?? before.thresholds),
 });
 
 @Injectable()
@@ -33,6 +38,7 @@ export class PoolsService {
     private readonly units: UnitsOfWork,
     private readonly idempotency: Idempotency,
     private readonly release: LeaseRelease,
+    private readonly capacity: CapacityService,
   ) {}
 
   list(query: PoolListQuery, whole: boolean): Promise<Reply> {
@@ -42,7 +48,10 @@ export class PoolsService {
       query,
       whole,
       sorts: POOL_SORTS,
-      documents: (rows) => rows.map((row) => PoolDocument.from(row)),
+      documents: async (rows) => {
+        const capacity = await this.capacity.kept('pool', idsOf(rows));
+        return rows.map((row) => PoolDocument.from(row, capacity.get(row.id)));
+      },
     });
   }
 
@@ -51,7 +60,7 @@ export class PoolsService {
       const pool = await insertNew(unit, PoolEntity, {
         id: chosenId(body.id),
         ...describeNew(body),
-        ...settings(body, { policy: 'first', quarantine: 0, reuseEarly: false }),
+        ...settings(body, { policy: 'first', quarantine: 0, reuseEarly: false, thresholds: DEFAULT_THRESHOLDS }),
         supernets: writtenSupernets(body.supernets ?? []),
       });
       unit.emit({ noun: 'pool', verb: 'created', id: pool.id, data: PoolDocument.from(pool) });
@@ -62,7 +71,8 @@ export class PoolsService {
   async show(id: string): Promise<Reply> {
     const pool = await this.database.read((manager) => manager.findOneBy(PoolEntity, { id: pathId('pool', id) }));
     if (pool === null) throw notFound('pool', id);
-    return reply({ version: pool.version, body: PoolDocument.from(pool) });
+    const capacity = await this.capacity.kept('pool', [pool.id]);
+    return reply({ version: pool.version, body: PoolDocument.from(pool, capacity.get(pool.id)) });
   }
 
   update(caller: Caller, id: string, body: PoolChange, how: 'patch' | 'put'): Promise<Reply> {

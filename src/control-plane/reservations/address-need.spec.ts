@@ -5,7 +5,8 @@ import type { TargetSubnet } from './reservation-writer.js';
 
 const subnet = (spaceId: string, family: 4 | 6, first: string, last: string): TargetSubnet => ({
   ...{ id: spaceId, poolId: 'p', spaceId, family, first, last },
-  ...{ policy: 'random', reuseEarly: true, poolMetadata: 'null', subnetMetadata: 'null' },
+  ...{ policy: 'random', reuseEarly: true, exclusions: '{}', gatewayAddress: null },
+  ...{ poolMetadata: 'null', subnetMetadata: 'null' },
 });
 const V4 = subnet('1', 4, '10.0.0.0', '10.0.0.255');
 const V6 = subnet('2', 6, 'fd00::', 'fd00::ff');

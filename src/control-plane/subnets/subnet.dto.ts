@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { storedAddress, type Family } from '../../ip/address.js';
+import { CapacityDocument } from '../capacity/capacity.dto.js';
 import {
   commonOf,
   ListQuery,
@@ -46,7 +47,11 @@ export class SubnetDocument extends ResourceDocument {
   @ApiProperty({ type: ExclusionsDocument })
   exclusions: ExclusionsDocument;
 
-  static from(entity: SubnetEntity): SubnetDocument {
+  /** How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
+  @ApiProperty({ type: CapacityDocument, required: false })
+  capacity?: CapacityDocument;
+
+  static from(entity: SubnetEntity, capacity?: CapacityDocument): SubnetDocument {
     return {
       ...commonOf(entity),
       pool: entity.poolId,
@@ -56,6 +61,7 @@ export class SubnetDocument extends ResourceDocument {
       cidr: networkText(entity),
       gatewayAddress: entity.gatewayAddress,
       exclusions: entity.exclusions,
+      ...(capacity === undefined ? {} : { capacity }),
       ...stampsOf(entity),
     };
   }

@@ -7,6 +7,7 @@ import { formatAddress, storedAddress } from '../../ip/address.js';
 import { difference } from '../../ip/intervals.js';
 import { SpaceExtent } from '../allocation/extent.js';
 import { GroupCommit } from '../allocation/group-commit.js';
+import { CapacityService } from '../capacity/capacity.service.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
@@ -60,6 +61,7 @@ export class SubnetsService {
     private readonly idempotency: Idempotency,
     private readonly extent: SpaceExtent,
     private readonly release: LeaseRelease,
+    private readonly capacity: CapacityService,
   ) {}
 
   /** All subnets, or those of one pool (404 when there is no such pool). */
@@ -88,7 +90,13 @@ export class SubnetsService {
           builder.andWhere('r.first >= :from::inet AND r.last <= :to::inet', boundsOf(query.within));
         }
       },
-      documents: (rows) => rows.map((row) => SubnetDocument.from(row)),
+      documents: async (rows) => {
+        const capacity = await this.capacity.kept(
+          'subnet',
+          rows.map((row) => row.id),
+        );
+        return rows.map((row) => SubnetDocument.from(row, capacity.get(row.id)));
+      },
     });
   }
 
@@ -130,7 +138,8 @@ export class SubnetsService {
   async show(id: string): Promise<Reply> {
     const subnet = await this.database.read((manager) => manager.findOneBy(SubnetEntity, { id: pathId('subnet', id) }));
     if (subnet === null) throw notFound('subnet', id);
-    return reply({ version: subnet.version, body: SubnetDocument.from(subnet) });
+    const capacity = await this.capacity.kept('subnet', [subnet.id]);
+    return reply({ version: subnet.version, body: SubnetDocument.from(subnet, capacity.get(subnet.id)) });
   }
 
   update(caller: Caller, id: string, body: SubnetChange, how: 'patch' | 'put'): Promise<Reply> {

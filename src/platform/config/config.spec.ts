@@ -42,6 +42,8 @@ describe('parseConfig', () => {
         firewall: 'plan',
         recheckSeconds: 30,
       },
+      capacity: { intervalSeconds: 5, sampleDays: 90 },
+      metrics: { access: 'reader' },
       log: { level: 'info', format: 'json' },
       up: { home: '.berth' },
     });

@@ -218,6 +218,32 @@ export const SETTINGS = {
       parse: integer(0, 36_500),
     }),
   },
+  capacity: {
+    intervalSeconds: always({
+      name: 'CAPACITY_INTERVAL_SECONDS',
+      description:
+        'How often pools and subnets are counted while something changes; lists, thresholds and metrics are so old.',
+      expects: 'a whole number from 1 to 3600',
+      default: '5',
+      parse: integer(1, 3600),
+    }),
+    sampleDays: always({
+      name: 'CAPACITY_SAMPLE_DAYS',
+      description: 'How long the hourly samples are kept that trends come from; a trend looks at the last 30 days.',
+      expects: 'a whole number of days from 1 to 3650',
+      default: '90',
+      parse: integer(1, 3650),
+    }),
+  },
+  metrics: {
+    access: always({
+      name: 'METRICS_ACCESS',
+      description: '`reader`: `GET /metrics` needs a token of the role reader or admin. `anyone`: it needs none.',
+      expects: '"reader" or "anyone"',
+      default: 'reader',
+      parse: oneOf('reader', 'anyone'),
+    }),
+  },
   log: {
     level: always({
       name: 'LOG_LEVEL',
@@ -257,6 +283,8 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   rackhd: 'RackHD clients',
   gateway: 'Gateway',
   history: 'History',
+  capacity: 'Capacity',
+  metrics: 'Metrics',
   log: 'Logging',
   up: 'The lab: `berth up`',
 };

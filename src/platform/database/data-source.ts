@@ -10,6 +10,7 @@ import { CheaperDraws1764100002500 } from '../../../migrations/1764100002500-che
 import { ExclusionsAndSupernets1764100003000 } from '../../../migrations/1764100003000-exclusions-and-supernets.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
 import { History1764100005000 } from '../../../migrations/1764100005000-history.js';
+import { Capacity1764100006000 } from '../../../migrations/1764100006000-capacity.js';
 import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-create-quotas.js';
 import { IndexLists1764100007100 } from '../../../migrations/1764100007100-index-lists.js';
 
@@ -24,6 +25,7 @@ export const MIGRATIONS = [
   ExclusionsAndSupernets1764100003000,
   Expiry1764100004000,
   History1764100005000,
+  Capacity1764100006000,
   CreateQuotas1764100007000,
   IndexLists1764100007100,
 ];
