@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { capacityCommand } from './commands/capacity.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
 import { createCommand } from './commands/create.js';
@@ -48,6 +49,7 @@ export function vlab(): Command {
   subnetCommands(program);
   reservationCommands(program);
   leaseCommands(program);
+  capacityCommand(program);
   gatewayCommands(program);
   program.commandsGroup('You and Berth:');
   loginCommands(program);

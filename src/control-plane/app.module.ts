@@ -7,6 +7,7 @@ import { dataSourceOptions } from '../platform/database/data-source.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
 import { PlainListener } from '../platform/http/plain-listener.js';
 import type { Log } from '../platform/logging/log.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
 import { QuarantineSweeper } from './allocation/quarantine-sweeper.js';
 import { CapacityModule } from './capacity/capacity.module.js';
@@ -28,6 +29,7 @@ import { LeaseEntity } from './leases/lease.entity.js';
 import { LeaseRelease } from './leases/lease-release.js';
 import { LeasesModule } from './leases/leases.module.js';
 import { MeModule } from './me/me.module.js';
+import { MetricsModule } from './metrics/metrics.module.js';
 import { PoolEntity } from './pools/pool.entity.js';
 import { PoolsModule } from './pools/pools.module.js';
 import { PortMapEntity } from './port-maps/port-map.entity.js';
@@ -70,10 +72,11 @@ class PlatformModule {
         },
         KnownPaths,
         { provide: PlainListener, useFactory: () => new PlainListener(config.rackhd) },
+        Metrics,
         { provide: RequestLimits, useFactory: () => new RequestLimits(config.limits.addressesPerRequest) },
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
-      exports: [Database, Authenticator, ExpirySignal, KnownPaths, RequestLimits],
+      exports: [Database, Authenticator, ExpirySignal, KnownPaths, RequestLimits, Metrics],
     };
   }
 }
@@ -148,6 +151,7 @@ export class AppModule {
         QuotasModule,
         MeModule,
         HistoryModule,
+        MetricsModule.with(config),
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

@@ -8,6 +8,8 @@ import { PlainListener } from '../platform/http/plain-listener.js';
 import { PROBLEM_SCHEMA } from '../platform/http/route.js';
 import { createAdapter, installDraining, installHooks } from '../platform/http/server.js';
 import type { Log } from '../platform/logging/log.js';
+import { installHttpMetrics } from '../platform/metrics/http-metrics.js';
+import { Metrics } from '../platform/metrics/metrics.js';
 import { AppModule } from './app.module.js';
 
 /** Nest itself only says what went wrong at start; requests are logged by the problem filter. */
@@ -35,6 +37,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   installDraining(fastify);
   app.get(PlainListener).install(fastify);
   installHooks(fastify, authenticator);
+  installHttpMetrics(fastify, app.get(Metrics));
   SwaggerModule.setup('docs', app, () => openapi(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',

@@ -16,7 +16,7 @@ describe('vlab pool', () => {
   it('creates, lists, shows, changes and deletes', async () => {
     const metadata = '{"large":12345678901234567890}';
     const made = await lab.json<Thing>('pool', 'create', '--name', 'one', '--tag', 'a', '--metadata', metadata);
-    expect(await lab.ok('pool', 'list')).toBe(`NAME  TAGS  ID\none   a     ${made.id}\n`);
+    expect(await lab.ok('pool', 'list')).toBe(`NAME  USED  FREE  TAGS  ID\none   0 %   0     a     ${made.id}\n`);
     expect(await lab.ok('pool', 'show', 'one')).toMatch(/^metadata +\{"large":12345678901234567890\}$/m);
     expect(await lab.ok('pool', 'show', made.id, '--json')).toContain(metadata);
     expect(await lab.json('pool', 'update', 'one', '--name', 'uno', '--clear-tags')).toMatchObject({

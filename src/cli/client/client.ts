@@ -10,6 +10,7 @@ type Schemas = components['schemas'];
 export type Pool = Schemas['PoolDocument'];
 export type Subnet = Schemas['SubnetDocument'];
 export type Reservation = Schemas['ReservationDocument'];
+export type Capacity = Schemas['CapacityReport'];
 export type Lease = Schemas['LeaseDocument'];
 export type Gateway = Schemas['GatewayDocument'];
 export type PortMap = Schemas['PortMapDocument'];

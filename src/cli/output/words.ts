@@ -17,6 +17,14 @@ export function ago(time: string | null, now = Date.now()): string {
   return `${Math.floor(seconds / size)} ${unit} ago`;
 }
 
+/** 0.256 is `25.6 %`; what is not quite nothing, or not quite all, is not rounded to it. */
+export function percent(share: number | undefined): string {
+  if (share === undefined) return '';
+  if (share > 0 && share < 0.001) return '< 0.1 %';
+  if (share < 1 && share > 0.999) return '> 99.9 %';
+  return `${Math.round(share * 1000) / 10} %`;
+}
+
 /** `1 address`, `3 addresses`. */
 export const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`;
 

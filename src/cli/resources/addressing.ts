@@ -2,6 +2,7 @@ import { parseAddress } from '../../ip/address.js';
 import { parseCidr } from '../../ip/cidr.js';
 import { answer } from '../client/answer.js';
 import type { Lease, Pool, Reservation, Subnet } from '../client/client.js';
+import { percent } from '../output/words.js';
 import { hostRange, network } from '../options/parsers.js';
 import type { Resource } from './resource.js';
 
@@ -14,6 +15,8 @@ export const POOLS: Resource<Pool> = {
   filters: [],
   columns: [
     { title: 'NAME', of: (pool) => pool.name },
+    { title: 'USED', of: (pool) => percent(pool.capacity?.utilization) },
+    { title: 'FREE', of: (pool) => pool.capacity?.free ?? '' },
     { title: 'TAGS', of: (pool) => pool.tags.join(', ') },
     { title: 'ID', of: (pool) => pool.id },
   ],
@@ -34,6 +37,7 @@ export const SUBNETS: Resource<Subnet> = {
     { title: 'FIRST', of: (subnet) => subnet.start },
     { title: 'LAST', of: (subnet) => subnet.end },
     { title: 'NAME', of: (subnet) => subnet.name },
+    { title: 'USED', of: (subnet) => percent(subnet.capacity?.utilization) },
     { title: 'POOL', of: (subnet) => subnet.pool },
     { title: 'ID', of: (subnet) => subnet.id },
   ],

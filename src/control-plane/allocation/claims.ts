@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { databaseError } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
+import { Metrics } from '../../platform/metrics/metrics.js';
 import { Problem } from '../../platform/problem/problem.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import type { Caller } from '../resource/caller.js';
@@ -8,6 +9,7 @@ import { freeze, Idempotency } from '../resource/idempotency.js';
 import { QuotaAdmission, type Cost } from '../quotas/quota-admission.js';
 import { RequestLimits } from '../quotas/request-limits.js';
 import { Allocation } from './allocation.js';
+import { observed } from './claim-metrics.js';
 import { Failure, GroupCommit } from './group-commit.js';
 import { Contended, type Claim, type Outcome, type Taken } from './need.js';
 
@@ -71,6 +73,7 @@ export class Claims {
     private readonly idempotency: Idempotency,
     private readonly allocation: Allocation,
     private readonly limits: RequestLimits,
+    private readonly metrics: Metrics,
   ) {}
 
   /** A queue for one kind of claims. The key is what requests of one transaction have in common. */
@@ -87,7 +90,7 @@ export class Claims {
         throw told(error, requests);
       }
     };
-    return new GroupCommit(async (_key, requests) => {
+    const settle = async (_key: string, requests: readonly Request[]): Promise<(Reply | Failure)[]> => {
       const { leaders, leaderOf } = merged(requests, (request) => kind.same?.(request));
       const first = await run(leaders);
       if (leaders.length === requests.length) return first;
@@ -102,7 +105,8 @@ export class Claims {
         const result = other < 0 ? first[leaderOf[n] ?? 0] : second[other];
         return result ?? new Failure(new Error('a claim without an outcome'));
       });
-    });
+    };
+    return new GroupCommit(observed(this.metrics, kind.table, settle));
   }
 
   /**

@@ -10,8 +10,8 @@ import { FREE_SPACE, PIECES } from './free-space.queries.js';
 import { SAMPLES } from './sample.queries.js';
 import { exhaustion, rateOf, short, TREND_DAYS } from './trend.js';
 
-/** Pieces of free space that one report looks at: about a second's work of PostgreSQL. */
-const MAX_PIECES = 200_000;
+/** Pieces of free space that one report looks at: half a second's work of PostgreSQL. */
+const MAX_PIECES = 50_000;
 
 /** In a report every statement sees the same moment. */
 const ONE_MOMENT = 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY';

@@ -1,0 +1,34 @@
+import type { Family } from './exposition.js';
+import { Counter, Histogram } from './instruments.js';
+
+/** Seconds. From a read of one row to the limit of a statement. */
+const DURATIONS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+
+/** What this process counts while it works. Adding to it is a look-up in a map. */
+export class Metrics {
+  readonly httpRequests = new Counter<'method' | 'route' | 'status'>(
+    'berth_http_requests_total',
+    'HTTP requests answered, by route template',
+  );
+
+  readonly httpDurations = new Histogram<'method' | 'route'>(
+    'berth_http_request_duration_seconds',
+    'Time from the head of a request to the end of its answer',
+    DURATIONS,
+  );
+
+  readonly claims = new Counter<'kind' | 'outcome'>(
+    'berth_claims_total',
+    'Claims of addresses and ports by outcome: granted, exhausted, conflict (with something held), refused (otherwise), failed',
+  );
+
+  readonly claimDurations = new Histogram<'kind'>(
+    'berth_claim_duration_seconds',
+    'Time of the transaction that a claim shared',
+    DURATIONS,
+  );
+
+  families(): Family[] {
+    return [this.httpRequests, this.httpDurations, this.claims, this.claimDurations].map((one) => one.family());
+  }
+}
