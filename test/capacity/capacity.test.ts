@@ -66,3 +66,57 @@ describe('capacity in documents and lists', () => {
     await shows(`/subnets/${subnet}`, ['254', '0', '253', '1', '0', 1 / 254]);
   });
 });
+
+describe('lists sorted by capacity', () => {
+  it.each(['pools', 'subnets'])('%s, with cursors, both ways', async (noun) => {
+    const shares: [number, number][] = [
+      ...[
+        [100, 50],
+        [10, 5],
+        [1000, 10],
+        [200, 150],
+      ],
+      ...[
+        [64, 0],
+        [8, 8],
+        [100, 50],
+      ],
+    ] as [number, number][];
+    const tag = `sorted-${noun}`;
+    const ids: string[] = [];
+    for (const [size, count] of shares) {
+      const { id: pool } = await api.make('/pools', noun === 'pools' ? { tags: [tag] } : {});
+      const end = `10.0.${Math.floor((size - 1) / 256)}.${(size - 1) % 256}`;
+      const { id } = await api.make(`/pools/${pool}/subnets`, { start: '10.0.0.0', end, tags: [tag] });
+      if (count > 0) await api.make(`/subnets/${id}/reservations`, { count });
+      ids.push(noun === 'pools' ? pool : id);
+    }
+    await eventually('all are counted', async () => {
+      const { body } = await api.get(`/${noun}?tag=${tag}`);
+      const held = body[noun].map((one: { capacity: Counts }) => Number(one.capacity.held));
+      return held.reduce((sum: number, some: number) => sum + some, 0) === 273;
+    });
+    const keys = {
+      utilization: ([size, held]: [number, number]) => held / size,
+      free: ([size, held]: [number, number]) => size - held,
+    };
+    for (const [key, value] of Object.entries(keys)) {
+      const ascending = ids
+        .map((id, n) => ({ id, value: value(shares[n]!) }))
+        .sort((a, b) => a.value - b.value || (a.id < b.id ? -1 : 1))
+        .map(({ id }) => id);
+      for (const [sort, wanted] of [
+        [key, ascending],
+        [`-${key}`, ascending.toReversed()],
+      ] as const) {
+        const got: string[] = [];
+        for (let url = `/${noun}?tag=${tag}&sort=${sort}&limit=3`; url !== '';) {
+          const { body, headers } = await api.get(url);
+          got.push(...body[noun].map((one: { id: string }) => one.id));
+          url = /<(.*)>/.exec(headers.get('link') ?? '')?.[1] ?? '';
+        }
+        expect([sort, got]).toEqual([sort, wanted]);
+      }
+    }
+  });
+});

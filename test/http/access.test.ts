@@ -10,6 +10,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ...each(
     ['member', 'reader'],
     [
+      ...['getPoolCapacity', 'getSubnetCapacity'],
       ...['listEvents', 'listPools', 'getPool', 'listSubnets', 'listPoolSubnets', 'getSubnet', 'listReservations'],
       ...['listPoolReservations', 'listSubnetReservations', 'getReservation', 'listLeases', 'listReservationLeases'],
       ...[
@@ -49,6 +50,7 @@ const ALLOWED: Record<string, readonly string[]> = {
       ...['setQuota', 'deleteQuota'],
     ],
   ),
+  ...each(['reader'], ['getMetrics']),
   ...each(['gateway'], ['getDesiredState', 'putStatus']),
   ...each(['member', 'reader', 'gateway'], ['getMe']),
 };

@@ -1,6 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
 import { POLICIES, type Policy } from '../allocation/need.js';
+import { BY_CAPACITY } from '../capacity/capacity-sorts.js';
 import { CapacityDocument } from '../capacity/capacity.dto.js';
 import { IsThresholds, MAX_THRESHOLDS } from '../capacity/thresholds.dto.js';
 import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
@@ -27,7 +28,7 @@ export class PoolDocument extends ResourceDocument {
   supernets: string[];
 
   /** Utilization in percent at which `ipam.pool.threshold` is told. */
-  @ApiProperty({ type: 'integer', isArray: true, example: [80, 95] })
+  @ApiProperty({ type: 'array', items: { type: 'integer' }, example: [80, 95] })
   thresholds: number[];
 
   /** How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
@@ -93,7 +94,13 @@ export class PoolChange extends ResourceChange {
   supernets?: string[] | null;
 
   /** Percent of utilization at which events tell of a crossing; none of them: an empty list. Default 80 and 95. */
-  @ApiProperty({ required: false, type: 'integer', isArray: true, maxItems: MAX_THRESHOLDS, example: [80, 95] })
+  @ApiProperty({
+    required: false,
+    type: 'array',
+    items: { type: 'integer' },
+    maxItems: MAX_THRESHOLDS,
+    example: [80, 95],
+  })
   @MayBeAbsent()
   @IsThresholds()
   thresholds?: number[];
@@ -105,7 +112,7 @@ export class NewPool extends PoolChange {
   declare id?: string;
 }
 
-export const POOL_SORTS = { ...BY_NAME, ...BY_CREATED_AT };
+export const POOL_SORTS = { ...BY_NAME, ...BY_CREATED_AT, ...BY_CAPACITY };
 
 export class PoolListQuery extends ListQuery {
   @SortParameter(POOL_SORTS)

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
+import { joinCapacity } from '../capacity/capacity-sorts.js';
 import { CapacityService } from '../capacity/capacity.service.js';
 import { ascending, DEFAULT_THRESHOLDS } from '../capacity/thresholds.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
@@ -48,6 +49,7 @@ export class PoolsService {
       query,
       whole,
       sorts: POOL_SORTS,
+      where: (builder) => joinCapacity(builder, 'pool', query.sort),
       documents: async (rows) => {
         const capacity = await this.capacity.kept('pool', idsOf(rows));
         return rows.map((row) => PoolDocument.from(row, capacity.get(row.id)));

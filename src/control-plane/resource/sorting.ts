@@ -10,7 +10,7 @@ export interface SortKey {
   /** SQL over the row `r`; never null, and the same for a row as long as that does not change. */
   expression: string;
   /** The SQL type as which its text is read back from a cursor. */
-  type: 'text' | 'timestamptz' | 'inet' | 'numeric' | 'integer';
+  type: 'text' | 'timestamptz' | 'inet' | 'numeric' | 'integer' | 'double precision';
 }
 
 export type SortKeys = Readonly<Record<string, SortKey>>;

@@ -2,6 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { IsBoolean, IsIn, IsInt, IsObject, IsOptional, Max, Min, ValidateNested } from 'class-validator';
 import { storedAddress, type Family } from '../../ip/address.js';
+import { BY_CAPACITY } from '../capacity/capacity-sorts.js';
 import { CapacityDocument } from '../capacity/capacity.dto.js';
 import {
   commonOf,
@@ -183,6 +184,7 @@ export class NewSubnetQuery {
 export const SUBNET_SORTS = {
   ...BY_NAME,
   ...BY_CREATED_AT,
+  ...BY_CAPACITY,
   start: { expression: 'r.first', type: 'inet' },
 } as const;
 

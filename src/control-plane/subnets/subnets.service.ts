@@ -7,6 +7,7 @@ import { formatAddress, storedAddress } from '../../ip/address.js';
 import { difference } from '../../ip/intervals.js';
 import { SpaceExtent } from '../allocation/extent.js';
 import { GroupCommit } from '../allocation/group-commit.js';
+import { joinCapacity } from '../capacity/capacity-sorts.js';
 import { CapacityService } from '../capacity/capacity.service.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
@@ -78,6 +79,7 @@ export class SubnetsService {
       parent: id === undefined ? undefined : { column: 'pool_id', id },
       sorts: SUBNET_SORTS,
       where: (builder) => {
+        joinCapacity(builder, 'subnet', query.sort);
         for (const [n, text] of [query.address, query.contains].entries()) {
           if (text === undefined) continue;
           const { from, to } = boundsOf(text);
