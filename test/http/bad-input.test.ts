@@ -19,12 +19,13 @@ const json = { 'content-type': 'application/json' };
 
 /** Values that are none of this type. */
 function wrongFor(schema: Schema): unknown[] {
-  const { type, enum: values } = resolve(schema);
+  const { type, enum: values, items } = resolve(schema);
   if (type === 'string')
     return [7, true, {}, [], ['x'], { toString: 'x' }, ...(values === undefined ? [] : ['other', ''])];
   if (type === 'number' || type === 'integer') return ['x', '1', true, {}, [], [1], 1.5, -1, 1e300];
   if (type === 'boolean') return ['x', 'true', 0, 1, {}, [], [true]];
-  if (type === 'array') return ['x', 7, {}, [7], [null], [[]], [{}], [['x']], { length: 1 }];
+  if (type === 'array')
+    return ['x', 7, {}, items?.type === 'integer' ? [0] : [7], [null], [[]], [{}], [['x']], { length: 1 }];
   return ['x', 7, true, [], [{}]];
 }
 
