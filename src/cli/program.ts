@@ -6,6 +6,7 @@ import { connectCommand } from './commands/connect.js';
 import { createCommand } from './commands/create.js';
 import { deleteCommand } from './commands/delete.js';
 import { eventsCommand } from './commands/events.js';
+import { exportCommand } from './commands/export.js';
 import { gatewayCommands } from './commands/gateway.js';
 import { historyCommand } from './commands/history.js';
 import { leaseCommands } from './commands/lease.js';
@@ -51,6 +52,7 @@ export function vlab(): Command {
   leaseCommands(program);
   capacityCommand(program);
   gatewayCommands(program);
+  exportCommand(program);
   program.commandsGroup('You and Berth:');
   loginCommands(program);
   statusCommand(program);

@@ -43,6 +43,7 @@ import { ReservationsModule } from './reservations/reservations.module.js';
 import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
 import { SubnetEntity } from './subnets/subnet.entity.js';
 import { SubnetsModule } from './subnets/subnets.module.js';
+import { TransferModule } from './transfer/transfer.module.js';
 
 const ENTITIES = [
   PoolEntity,
@@ -152,6 +153,7 @@ export class AppModule {
         MeModule,
         HistoryModule,
         MetricsModule.with(config),
+        TransferModule,
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

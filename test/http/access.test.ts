@@ -50,7 +50,7 @@ const ALLOWED: Record<string, readonly string[]> = {
       ...['setQuota', 'deleteQuota'],
     ],
   ),
-  ...each(['reader'], ['getMetrics']),
+  ...each(['reader'], ['getMetrics', 'exportAll']),
   ...each(['gateway'], ['getDesiredState', 'putStatus']),
   ...each(['member', 'reader', 'gateway'], ['getMe']),
 };

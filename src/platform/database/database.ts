@@ -4,6 +4,7 @@ import { Problem } from '../problem/problem.js';
 import { isTransient, isUnavailable } from './database-error.js';
 
 const ATTEMPTS = 4;
+const SNAPSHOT = 'START TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY';
 
 /**
  * One open transaction. The connection is pipelined: statements are sent as they come and carried out in order, so only
@@ -18,9 +19,9 @@ export class Transaction {
     private readonly client: ClientBase,
   ) {}
 
-  static async begin(runner: QueryRunner): Promise<Transaction> {
+  static async begin(runner: QueryRunner, start = 'START TRANSACTION'): Promise<Transaction> {
     const transaction = new Transaction(runner, (await runner.connect()) as ClientBase);
-    transaction.write('START TRANSACTION');
+    transaction.write(start);
     // TypeORM must know, for locks, that there is a transaction; its own start would wait for the answer.
     (runner as { isTransactionActive: boolean }).isTransactionActive = true;
     return transaction;
@@ -162,6 +163,31 @@ export class Database {
         return result;
       } catch (error) {
         throw await transaction.rollback(error);
+      }
+    } finally {
+      await runner.release().catch(() => undefined);
+    }
+  }
+
+  /**
+   * What is read in one snapshot: a REPEATABLE READ transaction that only reads and holds a connection until the iteration
+   * ends, whoever ends it.
+   */
+  async *snapshot<T>(read: (transaction: Transaction) => AsyncGenerator<T, void>): AsyncGenerator<T, void> {
+    const runner = (await this.guard(() => this.source())).createQueryRunner();
+    try {
+      const transaction = await this.guard(() => Transaction.begin(runner, SNAPSHOT));
+      const items = read(transaction);
+      try {
+        for (;;) {
+          const item = await this.guard(() => items.next());
+          if (item.done === true) break;
+          yield item.value;
+        }
+      } catch (error) {
+        throw await transaction.rollback(error);
+      } finally {
+        await transaction.rollback(undefined);
       }
     } finally {
       await runner.release().catch(() => undefined);
