@@ -123,7 +123,7 @@ export interface paths {
         /** Lists the subnets of a pool. */
         get: operations["listPoolSubnets"];
         put?: never;
-        /** Adds a subnet to a pool. */
+        /** Adds a subnet to a pool: a range, a network, or the next free network of a length in the pool's supernets. */
         post: operations["createSubnet"];
         delete?: never;
         options?: never;
@@ -140,14 +140,14 @@ export interface paths {
         };
         /** Shows a subnet. */
         get: operations["getSubnet"];
-        /** Replaces name, tags and metadata of a subnet. */
+        /** Replaces name, tags and metadata of a subnet; of its addresses what is sent. */
         put: operations["replaceSubnet"];
         post?: never;
         /** Deletes a subnet with its reservations and leases. */
         delete: operations["deleteSubnet"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a subnet (JSON merge patch); its range too, if every held address stays inside. */
+        /** Changes what is sent of a subnet (JSON merge patch); its addresses too, if nothing that is held falls out of them. */
         patch: operations["updateSubnet"];
         trace?: never;
     };
@@ -299,6 +299,40 @@ export interface paths {
         head?: never;
         /** Changes what is sent of a lease's name, tags and metadata (JSON merge patch). */
         patch: operations["updateLease"];
+        trace?: never;
+    };
+    "/pools/{id}/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts a pool now: addresses by state, free blocks by length, and when it will be full. */
+        get: operations["getPoolCapacity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/subnets/{id}/capacity": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Counts a subnet now: addresses by state, free blocks by length, and when it will be full. */
+        get: operations["getSubnetCapacity"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/gateways": {
@@ -519,6 +553,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tells the caller who it is, and what it may hold and holds. */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/addresses/{address}": {
         parameters: {
             query?: never;
@@ -565,6 +616,43 @@ export interface paths {
          *     an abuse desk asks (RFC 6302). Members see what was theirs.
          */
         get: operations["listPortHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Figures for Prometheus: pools, claims, requests, outbox, process. */
+        get: operations["getMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Exports pools, subnets, reservations and leases as they were at one moment, streamed. What goes wrong on the way breaks
+         *     the connection off: an answer that ends in good order is whole.
+         */
+        get: operations["exportAll"];
         put?: never;
         post?: never;
         delete?: never;
@@ -625,6 +713,43 @@ export interface components {
              */
             last: number;
         };
+        CapacityDocument: {
+            /**
+             * @description Addresses from first to last: held + free + resting + excluded.
+             * @example 254
+             */
+            size: string;
+            /**
+             * @description Held by leases.
+             * @example 17
+             */
+            held: string;
+            /**
+             * @description To be had now.
+             * @example 230
+             */
+            free: string;
+            /**
+             * @description Released, but not to be had yet: a gateway may still forward to them, or their quarantine lasts.
+             * @example 2
+             */
+            resting: string;
+            /**
+             * @description Never handed out.
+             * @example 5
+             */
+            excluded: string;
+            /**
+             * @description Share of what is handed out that is not free, 0 to 1; 0 where there is nothing.
+             * @example 0.0763
+             */
+            utilization: number;
+            /**
+             * Format: date-time
+             * @description When it was counted (RFC 3339): in lists and documents some seconds ago.
+             */
+            measuredAt: string;
+        };
         PoolDocument: {
             /**
              * @description UUID, or the id that the client chose.
@@ -664,6 +789,23 @@ export interface components {
             quarantine: number;
             /** @description Whether resting addresses are given before their time, oldest first, when nothing else is left. */
             reuseEarly: boolean;
+            /**
+             * @description Networks that all its subnets lie in, and that subnets are carved from by length; empty = subnets may lie anywhere.
+             * @example [
+             *       "10.0.0.0/8"
+             *     ]
+             */
+            supernets: string[];
+            /**
+             * @description Utilization in percent at which `ipam.pool.threshold` is told.
+             * @example [
+             *       80,
+             *       95
+             *     ]
+             */
+            thresholds: number[];
+            /** @description How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
+            capacity?: components["schemas"]["CapacityDocument"];
         };
         PoolList: {
             pools: components["schemas"]["PoolDocument"][];
@@ -690,6 +832,21 @@ export interface components {
             /** @description Give resting addresses before their time, oldest first, when nothing else is left. Default false. */
             reuseEarly?: boolean;
             /**
+             * @description Networks that all its subnets shall lie in, and that subnets are carved from by length. They must not overlap.
+             * @example [
+             *       "10.0.0.0/8"
+             *     ]
+             */
+            supernets?: string[] | null;
+            /**
+             * @description Percent of utilization at which events tell of a crossing; none of them: an empty list. Default 80 and 95.
+             * @example [
+             *       80,
+             *       95
+             *     ]
+             */
+            thresholds?: number[];
+            /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
              */
@@ -714,6 +871,47 @@ export interface components {
             quarantine?: number;
             /** @description Give resting addresses before their time, oldest first, when nothing else is left. Default false. */
             reuseEarly?: boolean;
+            /**
+             * @description Networks that all its subnets shall lie in, and that subnets are carved from by length. They must not overlap.
+             * @example [
+             *       "10.0.0.0/8"
+             *     ]
+             */
+            supernets?: string[] | null;
+            /**
+             * @description Percent of utilization at which events tell of a crossing; none of them: an empty list. Default 80 and 95.
+             * @example [
+             *       80,
+             *       95
+             *     ]
+             */
+            thresholds?: number[];
+        };
+        ExclusionsDocument: {
+            /**
+             * @description So many at the beginning.
+             * @example 10
+             */
+            first: number;
+            /**
+             * @description So many at the end.
+             * @example 5
+             */
+            last: number;
+            /**
+             * @description These: an address, first and last with a hyphen, or a network each.
+             * @example [
+             *       "10.0.0.50-10.0.0.60",
+             *       "10.0.0.99"
+             *     ]
+             */
+            ranges: string[];
+            /** @description The network's own address, of an IPv4 subnet that is exactly a network up to /30. */
+            network: boolean;
+            /** @description The broadcast address, of an IPv4 subnet that is exactly a network up to /30. */
+            broadcast: boolean;
+            /** @description The routers' anycast address, of an IPv6 subnet that is exactly a network up to /126. */
+            anycast: boolean;
         };
         SubnetDocument: {
             /**
@@ -759,11 +957,51 @@ export interface components {
              * @enum {number}
              */
             family: 4 | 6;
+            /**
+             * @description The network that start to end exactly is; null when it is none.
+             * @example null
+             */
+            cidr: string | null;
+            /**
+             * @description Its router's address, which nobody else gets.
+             * @example 192.168.1.1
+             */
+            gatewayAddress: string | null;
+            /** @description Which other addresses nobody gets. */
+            exclusions: components["schemas"]["ExclusionsDocument"];
+            /** @description How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
+            capacity?: components["schemas"]["CapacityDocument"];
         };
         SubnetList: {
             subnets: components["schemas"]["SubnetDocument"][];
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
+        };
+        ExclusionsChange: {
+            /**
+             * @description So many at the beginning.
+             * @example 10
+             */
+            first?: number;
+            /**
+             * @description So many at the end.
+             * @example 5
+             */
+            last?: number;
+            /**
+             * @description All of these: an address, first and last with a hyphen, or a network each.
+             * @example [
+             *       "10.0.0.50-10.0.0.60",
+             *       "10.0.0.99"
+             *     ]
+             */
+            ranges?: string[];
+            /** @description The network's own address. Default: yes for a subnet made of a network, no for one made of first and last. */
+            network?: boolean;
+            /** @description The broadcast address; default as above. */
+            broadcast?: boolean;
+            /** @description The routers' anycast address of IPv6; default as above. */
+            anycast?: boolean;
         };
         NewSubnet: {
             /** @description A name for people; null is the empty name. */
@@ -783,12 +1021,34 @@ export interface components {
              * @description First address.
              * @example 192.168.1.10
              */
-            start: string;
+            start?: string;
             /**
              * @description Last address, of the same family.
              * @example 192.168.1.11
              */
-            end: string;
+            end?: string;
+            /**
+             * @description All addresses of a network, instead of start and end.
+             * @example 10.1.0.0/24
+             */
+            cidr?: string | null;
+            /**
+             * @description The next free network of this length in the pool's supernets, instead of cidr.
+             * @example 24
+             */
+            prefixLength?: number;
+            /**
+             * @description With prefixLength, in a pool that has supernets of both families: 4 or 6.
+             * @enum {integer}
+             */
+            family?: 4 | 6;
+            /**
+             * @description An address of it that is its router's: nobody else gets it.
+             * @example 10.1.0.1
+             */
+            gatewayAddress?: string | null;
+            /** @description Which other addresses nobody gets; null: none. Default: none of start and end, of a network what no machine can have. */
+            exclusions?: components["schemas"]["ExclusionsChange"] | null;
             /**
              * @deprecated
              * @description Accepted because clients send it; ignored: the pool is the one of the URL.
@@ -808,6 +1068,12 @@ export interface components {
             start?: string;
             /** @description New last address; left out or "" = unchanged. */
             end?: string;
+            /** @description New range as a network, instead of start and end; left out, null or "" = unchanged. */
+            cidr?: string | null;
+            /** @description New address of its router; left out or "" = unchanged, null = none. */
+            gatewayAddress?: string | null;
+            /** @description Rules to change; what is left out stays, null = no rules at all. */
+            exclusions?: components["schemas"]["ExclusionsChange"] | null;
             /**
              * @deprecated
              * @description Accepted because clients send it; ignored: a subnet stays in its pool.
@@ -1028,6 +1294,126 @@ export interface components {
              * @description Ignored.
              */
             address?: string;
+        };
+        FreeRun: {
+            /** @example 10.20.0.18 */
+            start: string;
+            /** @example 10.20.0.254 */
+            end: string;
+            /** @example 237 */
+            size: string;
+        };
+        FreeBlocks: {
+            /** @example 28 */
+            prefixLength: number;
+            /**
+             * @description Free blocks of this length that are part of no longer free block: together they are all that is free.
+             * @example 1
+             */
+            blocks: string;
+            /**
+             * @description How many blocks of this length could be had at once.
+             * @example 14
+             */
+            fits: string;
+        };
+        FreeSpaceDocument: {
+            /**
+             * @description 4 or 6.
+             * @enum {number}
+             */
+            family: 4 | 6;
+            /**
+             * @description Stretches of free addresses.
+             * @example 3
+             */
+            runs: string;
+            /** @description The longest stretch; of several the lowest. */
+            largestRun: components["schemas"]["FreeRun"];
+            /**
+             * @description The largest aligned block; of several the lowest.
+             * @example 10.20.0.128/26
+             */
+            largestBlock: string;
+            /** @description By length, largest blocks first; lengths without a block are left out. */
+            blocks: components["schemas"]["FreeBlocks"][];
+        };
+        RateDocument: {
+            /** @example 12.5 */
+            perDay: number;
+            /**
+             * @description Four of five rates that were seen, over stretches of at least a quarter of that time, are from low to high.
+             * @example 9.1
+             */
+            low: number;
+            /** @example 15 */
+            high: number;
+        };
+        ExhaustionDocument: {
+            /**
+             * @description Days until nothing is free, if it goes on like this; null: see reason.
+             * @example 18.4
+             */
+            days: number | null;
+            /**
+             * @description The same at the highest of the usual rates; null: not even then.
+             * @example 15.3
+             */
+            soonest: number | null;
+            /**
+             * @description The same at the lowest of the usual rates; null: perhaps never.
+             * @example 25.2
+             */
+            latest: number | null;
+            /**
+             * @description Why `days` is null: less than a day is known, or what is held does not grow.
+             * @enum {string}
+             */
+            reason?: "history-too-short" | "not-growing";
+        };
+        CapacityReport: {
+            /**
+             * @description Addresses from first to last: held + free + resting + excluded.
+             * @example 254
+             */
+            size: string;
+            /**
+             * @description Held by leases.
+             * @example 17
+             */
+            held: string;
+            /**
+             * @description To be had now.
+             * @example 230
+             */
+            free: string;
+            /**
+             * @description Released, but not to be had yet: a gateway may still forward to them, or their quarantine lasts.
+             * @example 2
+             */
+            resting: string;
+            /**
+             * @description Never handed out.
+             * @example 5
+             */
+            excluded: string;
+            /**
+             * @description Share of what is handed out that is not free, 0 to 1; 0 where there is nothing.
+             * @example 0.0763
+             */
+            utilization: number;
+            /**
+             * Format: date-time
+             * @description When it was counted (RFC 3339): in lists and documents some seconds ago.
+             */
+            measuredAt: string;
+            /** @description For each family that has any free space. */
+            freeSpace: components["schemas"]["FreeSpaceDocument"][];
+            /** @description True when free space is in more pieces than a report looks at: `freeSpace` is about some of them. */
+            truncated: boolean;
+            /** @description Null: less than a day is known. */
+            rate: components["schemas"]["RateDocument"] | null;
+            exhaustion: components["schemas"]["ExhaustionDocument"];
         };
         PortRange: {
             /** @example 50000 */
@@ -1486,6 +1872,20 @@ export interface components {
             /** @description Addresses that one request may ask for. MAX_ADDRESSES_PER_REQUEST holds as well, for everybody. */
             perRequest?: number | null;
         };
+        MeDocument: {
+            /** @description Owner of what it makes, unless it says otherwise. */
+            name: string;
+            /** @enum {string} */
+            role: "admin" | "member" | "reader" | "gateway";
+            /** @description The project for which it may act too; null without one. */
+            project: string | null;
+            /** @description Of the role gateway: id or name of its machine; else null. */
+            gateway: string | null;
+            /** @description Addresses that one request may ask for, whoever makes it. */
+            maxAddressesPerRequest: number;
+            /** @description Quota and what is held, of its name and of its project. */
+            usage: components["schemas"]["QuotaUsage"][];
+        };
         DescribedThen: {
             /** @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f */
             id: string;
@@ -1811,7 +2211,7 @@ export interface operations {
                  */
                 metadata?: string[];
                 /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
-                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt";
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "utilization" | "-utilization" | "free" | "-free";
             };
             header?: never;
             path?: never;
@@ -2109,6 +2509,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description range-in-use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description precondition-failed */
             412: {
                 headers: {
@@ -2299,6 +2708,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description range-in-use */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description precondition-failed */
             412: {
                 headers: {
@@ -2380,7 +2798,7 @@ export interface operations {
                 /** @description Only those that lie inside this network. */
                 within?: string;
                 /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
-                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "start" | "-start";
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "utilization" | "-utilization" | "free" | "-free" | "start" | "-start";
             };
             header?: never;
             path?: never;
@@ -2469,7 +2887,7 @@ export interface operations {
                 /** @description Only those that lie inside this network. */
                 within?: string;
                 /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
-                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "start" | "-start";
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt" | "utilization" | "-utilization" | "free" | "-free" | "start" | "-start";
             };
             header?: never;
             path: {
@@ -2546,7 +2964,10 @@ export interface operations {
     };
     createSubnet: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer with the subnet as it would be, and do nothing. A preview; it holds nothing. */
+                dryRun?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -2560,6 +2981,16 @@ export interface operations {
             };
         };
         responses: {
+            /** @description With dryRun=true: the subnet as it would be. Nothing was written, and nobody told. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SubnetDocument"];
+                    "application/vnd.ipam.subnet+json; version=1.0.0": components["schemas"]["SubnetDocument"];
+                };
+            };
             201: {
                 headers: {
                     [name: string]: unknown;
@@ -2605,7 +3036,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
-            /** @description duplicate-id, range-overlap */
+            /** @description duplicate-id, range-overlap, pool-exhausted */
             409: {
                 headers: {
                     [name: string]: unknown;
@@ -4718,6 +5149,138 @@ export interface operations {
             };
         };
     };
+    getPoolCapacity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapacityReport"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getSubnetCapacity: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CapacityReport"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     listGateways: {
         parameters: {
             query?: {
@@ -6776,6 +7339,61 @@ export interface operations {
             };
         };
     };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeDocument"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     getAddress: {
         parameters: {
             query?: never;
@@ -6953,6 +7571,135 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PortHistory"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    getMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Text format 0.0.4 */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    exportAll: {
+        parameters: {
+            query?: {
+                /** @description What: one noun, or `all` (the default): pools, then subnets, reservations, leases. */
+                type?: "all" | "pools" | "subnets" | "reservations" | "leases";
+                /** @description `json` (the default): one document. `ndjson`: one object a line. `csv`: RFC 4180 with a header line. */
+                format?: "json" | "ndjson" | "csv";
+                /** @description Only this pool and what is in it: its id, or a name that only it has. */
+                pool?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                    "application/x-ndjson": string;
+                    "text/csv": string;
                 };
             };
             /** @description unauthenticated */
