@@ -153,27 +153,40 @@ export class PoliciesAndQuarantine1764100002000 implements MigrationInterface {
       LANGUAGE plpgsql AS $$
       DECLARE
         v_owners text[];
-        v_head numeric;
-        v_tail numeric;
+        v_got numeric[];
       BEGIN
         PERFORM 1 FROM space_chunk c
         WHERE c.space_id = p_space AND EXISTS (SELECT FROM unnest(p_positions) p WHERE p BETWEEN c.first AND c.last)
         ORDER BY c.last FOR UPDATE;
+        -- Those that are free, all in one statement: each interval goes, and what is left of it between them comes. A piece
+        -- is put after its interval was cut (the join), since the last one has the same key.
+        WITH hit AS (
+          SELECT a.p, f.first, f.last
+          FROM (SELECT DISTINCT p FROM unnest(p_positions) AS p) AS a
+          CROSS JOIN LATERAL (SELECT i.first, i.last FROM free_interval i
+                              WHERE i.space_id = p_space AND i.last >= a.p ORDER BY i.last LIMIT 1) AS f
+          WHERE f.first <= a.p
+        ), piece AS (
+          SELECT h.last AS of, coalesce(lag(h.p) OVER (PARTITION BY h.last ORDER BY h.p) + 1, h.first) AS first, h.p - 1 AS last
+          FROM hit h
+          UNION ALL
+          SELECT h.last, max(h.p) + 1, h.last FROM hit h GROUP BY h.last
+        ), cut AS (
+          DELETE FROM free_interval i USING (SELECT DISTINCT h.last FROM hit h) AS gone
+          WHERE i.space_id = p_space AND i.last = gone.last RETURNING i.last
+        ), put AS (
+          INSERT INTO free_interval (space_id, first, last)
+          SELECT p_space, n.first, n.last FROM cut JOIN piece n ON n.of = cut.last WHERE n.first <= n.last
+        )
+        SELECT coalesce(array_agg(h.p), '{}') INTO v_got FROM hit h;
+        RETURN QUERY SELECT p, true, true, NULL::text, NULL::timestamptz, NULL::timestamptz FROM unnest(v_got) AS p;
+        IF cardinality(v_got) = cardinality(p_positions) THEN
+          RETURN;
+        END IF;
         FOR place, v_owners IN
-          SELECT a.p, array_agg(a.o) FROM unnest(p_positions, p_owners) AS a (p, o) GROUP BY a.p ORDER BY a.p
+          SELECT a.p, array_agg(a.o) FROM unnest(p_positions, p_owners) AS a (p, o)
+          WHERE NOT a.p = ANY (v_got) GROUP BY a.p ORDER BY a.p
         LOOP
-          SELECT f.first, f.last INTO v_head, v_tail FROM free_interval f
-          WHERE f.space_id = p_space AND f.last >= place ORDER BY f.last LIMIT 1;
-          IF FOUND AND v_head <= place THEN
-            PERFORM space_cut(p_space, v_head, v_tail, place, place);
-            taken := true;
-            due := true;
-            owner := NULL;
-            released_at := NULL;
-            until := NULL;
-            RETURN NEXT;
-            CONTINUE;
-          END IF;
           SELECT q.owner, q.released_at, q.until, q.until <= clock_timestamp() INTO owner, released_at, until, due
           FROM quarantine q WHERE q.space_id = p_space AND q.position = place;
           CONTINUE WHEN NOT FOUND;
