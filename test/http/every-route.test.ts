@@ -22,6 +22,9 @@ describe('every route', () => {
     const known = OPERATIONS.filter((operation) => operation.path === path).map(({ method }) => method);
     return known.includes('GET') ? [...known, 'HEAD'] : known;
   };
+  /** What is counted anew for each answer: the time of the counting, and all of the metrics, which count this request. */
+  const steady = (path: string, text: string): string =>
+    path === '/metrics' ? '' : text.replace(/"measuredAt":"[^"]+"/g, '"measuredAt":""');
   const heads = ({ headers }: Answer): (string | null)[] =>
     ['content-type', 'etag', 'location', 'link', 'vary'].map((name) => headers.get(name));
 
@@ -42,7 +45,7 @@ describe('every route', () => {
       const [plain, slashed] = [await api.get(url, options), await api.get(`${url}/`, options)];
       expect(slashed.status).toBe(plain.status);
       // a problem has an instance of its own each time
-      if (plain.status === 200) expect(slashed.text).toBe(plain.text);
+      if (plain.status === 200) expect(steady(path, slashed.text)).toBe(steady(path, plain.text));
     },
   );
 
@@ -78,7 +81,7 @@ describe('every route', () => {
         await api.get(pathOf({ path }, fixture), options),
         await api.get(pathOf({ path }, fixture, id.toUpperCase()), options),
       ];
-      expect([capital.status, capital.text]).toEqual([200, small.text]);
+      expect([capital.status, steady(path, capital.text)]).toEqual([200, steady(path, small.text)]);
     },
   );
 });

@@ -39,7 +39,8 @@ describe.each(DOORS)('the Go client on %s', (door) => {
       'Content-Type: +json; version=""\r\nAccept-Encoding: gzip\r\n\r\n';
     const list = readAnswer(await octets(listener, index));
     expect([list.statusLine, list.headers.get('content-type')]).toEqual(['200 OK', vendor('pools')]);
-    expect(JSON.parse(list.body.toString())).toEqual({ pools: [pool] });
+    // how full it is comes with it: a member that this client passes over
+    expect(JSON.parse(list.body.toString())).toEqual({ pools: [expect.objectContaining(pool)] });
 
     const remove =
       `DELETE /pools/${pool.id} HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nUser-Agent: Go-http-client/1.1\r\n` +
