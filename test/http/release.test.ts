@@ -212,10 +212,14 @@ describe('releases', () => {
     await client.query('BEGIN');
     await client.query('SELECT 1 FROM reservation WHERE id = $1 FOR UPDATE', [held.id]);
     const waiting = api.post(`/reservations/${held.id}/renew`, { ttl: 60 });
-    await eventually(
-      'another renewal',
-      async () => (await api.post(`/reservations/${free.id}/renew`, { ttl: 60 })).status,
-    );
+    // else the other might come into the same transaction, and wait with it
+    await eventually('a renewal that waits for the lock', async () => {
+      const [row] = await api.sql(
+        `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
+      );
+      return row as unknown;
+    });
+    expect((await api.post(`/reservations/${free.id}/renew`, { ttl: 60 })).status).toBe(200);
     await client.query('COMMIT');
     await client.end();
     expect((await waiting).status).toBe(200);
