@@ -9,6 +9,7 @@ import { openSession, traceOf, type GlobalOptions, type Session } from '../sessi
 interface EventsOptions {
   readonly follow?: boolean;
   readonly type?: string;
+  readonly actor?: string;
   readonly after?: number;
   readonly limit: number;
 }
@@ -19,6 +20,7 @@ export function eventsCommand(program: Command): void {
     .description('what happened, or with --follow what happens, one event a line')
     .option('-f, --follow', 'from now on (or from --after on), until Ctrl-C; reconnects by itself')
     .option('--type <type>', 'only ipam.lease.created, say, or with a dot at the end all that begins so: ipam.lease.')
+    .option('--actor <name>', 'only what this principal did')
     .option('--after <position>', 'only events after this place in the stream', whole(0, Number.MAX_SAFE_INTEGER))
     .option('--limit <number>', 'how many to look through, without --follow', whole(1, 1000), 100)
     .action(async (options: EventsOptions, self: Command) => {
@@ -33,13 +35,18 @@ export function eventsCommand(program: Command): void {
     command,
     'vlab events --follow',
     'vlab events --follow --type ipam.component.',
-    'vlab events --after 4200 --json',
+    'vlab events --actor ci --after 4200 --json',
   );
   command.addHelpText('after', '\nWith --json each line is one CloudEvent.');
 }
 
-async function pageOfEvents({ api, out }: Session, { type, after, limit }: EventsOptions): Promise<void> {
-  const query = { limit, ...(after === undefined ? {} : { after }), ...(type === undefined ? {} : { type }) };
+async function pageOfEvents({ api, out }: Session, { type, actor, after, limit }: EventsOptions): Promise<void> {
+  const query = {
+    limit,
+    ...(after === undefined ? {} : { after }),
+    ...(type === undefined ? {} : { type }),
+    ...(actor === undefined ? {} : { actor }),
+  };
   const { data, text } = answer(await api.GET('/events', { params: { query } }));
   if (out.json) {
     const { parseTree, findNodeAtLocation } = await import('jsonc-parser');
@@ -56,7 +63,7 @@ async function pageOfEvents({ api, out }: Session, { type, after, limit }: Event
 
 async function followEvents(
   { url, token, out }: Session,
-  { type, after }: EventsOptions,
+  { type, actor, after }: EventsOptions,
   trace: ReturnType<typeof traceOf>,
 ): Promise<void> {
   const { follow } = await import('../events/follow.js');
@@ -65,6 +72,7 @@ async function followEvents(
     ...(token === undefined ? {} : { token }),
     ...(after === undefined ? {} : { after }),
     ...(type === undefined ? {} : { type }),
+    ...(actor === undefined ? {} : { actor }),
     ...trace,
     remark: (message) => out.note(message),
   });

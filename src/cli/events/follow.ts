@@ -17,6 +17,7 @@ export interface Following {
   /** Position to begin after; undefined = from now on. */
   readonly after?: number;
   readonly type?: string;
+  readonly actor?: string;
   readonly trace?: (line: string) => void;
   /** Told when the connection was lost, and when it is back. */
   readonly remark: (message: string) => void;
@@ -67,10 +68,11 @@ export async function* follow(settings: Following): AsyncGenerator<string> {
 class Passing extends Failure {}
 
 async function connect(settings: Following, last: string | undefined, stop: AbortController): Promise<Response> {
-  const { url, after, type, trace } = settings;
+  const { url, after, type, actor, trace } = settings;
   const query = new URLSearchParams();
   if (after !== undefined) query.set('after', String(after));
   if (type !== undefined) query.set('type', type);
+  if (actor !== undefined) query.set('actor', actor);
   const path = `/events${query.size === 0 ? '' : `?${query.toString()}`}`;
   const timer = setTimeout(() => stop.abort(new Error('silence')), SILENCE_MS);
   try {

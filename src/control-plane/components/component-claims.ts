@@ -213,9 +213,10 @@ async function writeComponents(
   const reservations = insertReservations(
     unit,
     subnets,
-    granted.map(({ request: { owner, body }, taken }) => ({
+    granted.map(({ request: { caller, owner, body }, taken }) => ({
       id: newId(),
       owner,
+      by: caller.principal.name,
       name: body.name,
       tags: [],
       metadata: JsonText.null,
@@ -232,7 +233,7 @@ async function writeComponents(
       request.ports.map((port) => {
         const protocol = port.protocol ?? 'tcp';
         const connectionPort = port.connectionPort ?? Number(free[protocol][next[protocol]++]?.position);
-        const { owner, gateway, body } = request;
+        const { caller, owner, gateway, body } = request;
         const { address, id: leaseId } = lease;
         return {
           ...{
@@ -241,6 +242,7 @@ async function writeComponents(
             tags: [],
             metadata: JsonText.null,
             owner,
+            by: caller.principal.name,
             gateway,
             protocol,
             connectionPort,
@@ -263,7 +265,8 @@ async function writeComponents(
       reservations[number]?.leases ?? [],
       portMaps.filter((map) => map.component === request.id),
     );
-    unit.emit({ noun: 'component', verb: 'created', id: data.id, owner: data.owner, data });
+    const { name: actor } = request.caller.principal;
+    unit.emit({ noun: 'component', verb: 'created', id: data.id, owner: data.owner, actor, data });
     return shownComponent(data);
   });
 }

@@ -40,6 +40,6 @@ export class ComponentRelease {
       maps.map(({ id: map }) => ({ id: map, ...ending })),
     );
     await manager.delete(ComponentEntity, { id });
-    unit.emit({ noun: 'component', verb: 'deleted', id, owner: component.owner, data: data ?? {} });
+    unit.emit({ noun: 'component', verb: 'deleted', id, owner: component.owner, actor: ending.by, data: data ?? {} });
   }
 }

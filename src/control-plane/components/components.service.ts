@@ -142,7 +142,7 @@ export class ComponentsService {
       if (data === undefined) throw notFound('component', id);
       unit.emit({ noun: 'component', verb: 'updated', id, owner: component.owner, data });
       return shownComponent(data);
-    });
+    }, caller.principal.name);
   }
 
   /** Releases everything that it claimed. */
@@ -154,7 +154,7 @@ export class ComponentsService {
       requireOwner(caller, component.owner);
       await this.release.release(unit, id, { by: caller.principal.name, reason: 'component deleted' });
       return reply({ location: '/components' });
-    });
+    }, caller.principal.name);
   }
 }
 

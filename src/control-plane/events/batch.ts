@@ -29,8 +29,11 @@ export interface StoredBatch {
   time: Date;
 }
 
-/** Writes events as rows, in order. */
-export function writeBatches(events: readonly NewEvent[]): Batch[] {
+const member = (name: 'owner' | 'actor', value: string | null | undefined): string =>
+  value == null ? '' : `,"${name}":${JSON.stringify(value)}`;
+
+/** Writes events as rows, in order; `by` did those that do not say who. */
+export function writeBatches(events: readonly NewEvent[], by: string | null): Batch[] {
   const batches: Batch[] = [];
   let body = '';
   let count = 0;
@@ -40,8 +43,8 @@ export function writeBatches(events: readonly NewEvent[]): Batch[] {
     [body, count, desired] = ['', 0, new Set()];
   };
   for (const event of events) {
-    const owner = event.owner === undefined ? '' : `,"owner":${JSON.stringify(event.owner)}`;
-    const head = `{"id":"${newId()}","type":"${eventType(event)}","subject":"${eventSubject(event)}"${owner}}`;
+    const who = member('owner', event.owner) + member('actor', event.actor === undefined ? by : event.actor);
+    const head = `{"id":"${newId()}","type":"${eventType(event)}","subject":"${eventSubject(event)}"${who}}`;
     body += RECORD + head + UNIT + writeJson(event.data);
     count++;
     if (event.desiredBy !== undefined) desired.add(event.desiredBy);
@@ -61,11 +64,13 @@ export function readBatch(batch: StoredBatch, after: number): StoredEvent[] {
       const end = record.indexOf(UNIT);
       const head = JSON.parse(record.slice(0, end)) as Pick<StoredEvent, 'id' | 'type' | 'subject'> & {
         owner?: string | null;
+        actor?: string | null;
       };
       return {
         position: Math.max(first, after + 1) + n,
         ...head,
         owner: head.owner ?? null,
+        actor: head.actor ?? null,
         data: record.slice(end + 1),
         time: batch.time,
       };

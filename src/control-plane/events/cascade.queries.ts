@@ -16,13 +16,14 @@ const cidr = (alias: string): string =>
     WHERE host_min(n) = ${alias}.first AND host_max(n) = ${alias}.last)`;
 
 /**
- * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data. The order of the
- * numbering is that of the rows, so each group is a run of them.
+ * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data; $2 did it. The order of
+ * the numbering is that of the rows, so each group is a run of them.
  */
 const batches = (events: string): string => `
   INSERT INTO outbox_batch (events, body)
   SELECT count(*), string_agg(
-    E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner)::text
+    E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner,
+                                 'actor', $2::text)::text
     || E'\\x1f' || e.data::text, '' ORDER BY e.n)
   FROM (SELECT q.*, row_number() OVER () AS n FROM (${events}) AS q) AS e
   GROUP BY (e.n - 1) / 500 ORDER BY (e.n - 1) / 500`;
@@ -55,4 +56,5 @@ export const CASCADE_ENDS = {
   subnet: [leases('l.subnet_id = $1'), reservations('r.subnet_id = $1')],
 } as const;
 
+/** What goes with a pool ($1), with who ($2). */
 export const CASCADE_SUBNETS = subnets('s.pool_id = $1');

@@ -10,6 +10,14 @@ const SLICE = 200;
 const MAX_BATCHES = 64;
 const HEARTBEAT_MS = 15_000;
 
+/** Which events are wanted; what is absent does not matter. */
+export interface EventFilter {
+  /** A type, or with a dot at its end all that begin so. */
+  type?: string | undefined;
+  /** Name of the principal who did it. */
+  actor?: string | undefined;
+}
+
 export interface EventSlice {
   events: StoredEvent[];
   /** Place in the stream up to which has been looked. */
@@ -31,21 +39,21 @@ export class EventStreamService {
     return Number(row?.position ?? 0);
   }
 
-  /** Up to `limit` events after a position, of which those of other types are left out. */
-  async read(after: number, limit: number, type: string | undefined): Promise<EventSlice> {
+  /** Up to `limit` events after a position, of which those that are not wanted are left out. */
+  async read(after: number, limit: number, filter: EventFilter): Promise<EventSlice> {
     const rows = Math.min(limit, MAX_BATCHES);
     const batches = await this.database.query<StoredBatch>(BATCHES_AFTER, [after, rows]);
     const all = batches.flatMap((batch) => readBatch(batch, after));
     const events = all.slice(0, limit);
     return {
-      events: events.filter((event) => matches(event, type)),
+      events: events.filter((event) => matches(event, filter)),
       last: events.at(-1)?.position ?? after,
       more: all.length > limit || batches.length === rows,
     };
   }
 
   /** Server-sent events (WHATWG HTML section 9.2) from a position on, until aborted. A comment now and then keeps proxies awake. */
-  async *follow(after: number, type: string | undefined, stop: AbortSignal): AsyncGenerator<string> {
+  async *follow(after: number, filter: EventFilter, stop: AbortSignal): AsyncGenerator<string> {
     let position = after;
     // With its place from the start: who is cut off before the first event continues here, not from "now".
     yield `: events of Berth\nid: ${after}\nretry: 1000\n\n`;
@@ -54,7 +62,7 @@ export class EventStreamService {
       const woken = new AbortController();
       const next = this.signal.next(HEARTBEAT_MS, AbortSignal.any([stop, woken.signal]));
       try {
-        const { events, last, more } = await this.read(position, SLICE, type);
+        const { events, last, more } = await this.read(position, SLICE, filter);
         for (const event of events) yield `id: ${event.position}\nevent: ${event.type}\ndata: ${cloudEvent(event)}\n\n`;
         position = last;
         if (events.length > 0) quietSince = Date.now();
@@ -70,7 +78,8 @@ export class EventStreamService {
   }
 }
 
-function matches(event: StoredEvent, type: string | undefined): boolean {
+function matches(event: StoredEvent, { type, actor }: EventFilter): boolean {
+  if (actor !== undefined && event.actor !== actor) return false;
   if (type === undefined) return true;
   return type.endsWith('.') ? event.type.startsWith(type) : event.type === type;
 }

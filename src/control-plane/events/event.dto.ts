@@ -38,6 +38,10 @@ export class EventDocument {
   @ApiProperty({ required: false })
   owner?: string;
 
+  /** Who did it: the principal's name. Absent when time or Berth itself did. */
+  @ApiProperty({ required: false })
+  actor?: string;
+
   /** The resource after the change (before it, for `deleted`). */
   @ApiProperty({ type: Object, additionalProperties: true })
   data: object;
@@ -76,4 +80,10 @@ export class EventQuery {
   @MayBeAbsent()
   @IsLine()
   type?: string;
+
+  /** Only events of what this principal did. */
+  @ApiProperty({ required: false })
+  @MayBeAbsent()
+  @IsLine()
+  actor?: string;
 }

@@ -18,6 +18,8 @@ export interface NewEvent {
   /** The resource's id. */
   id: string;
   owner?: string | undefined;
+  /** Who did it, by principal name; null: time or Berth itself. Left out: whoever the unit of work runs for. */
+  actor?: string | null | undefined;
   /** The resource after the change (before it, for `deleted`). */
   data: object;
   /** The gateway whose desired state this change is part of: its generation grows. */
@@ -34,6 +36,8 @@ export interface StoredEvent {
   /** `<collection>/<id>`. */
   subject: string;
   owner: string | null;
+  /** Who did it; null: time or Berth itself, or nobody noted it. */
+  actor: string | null;
   /** JSON text. */
   data: string;
   time: Date;
@@ -65,6 +69,7 @@ export function cloudEvent(event: StoredEvent): string {
     datacontenttype: 'application/json',
     sequence: String(event.position).padStart(16, '0'),
     ...(event.owner === null ? {} : { owner: event.owner }),
+    ...(event.actor === null ? {} : { actor: event.actor }),
   });
   // The data is JSON text already, and metadata inside it must stay as it is.
   return `${head.slice(0, -1)},"data":${event.data}}`;

@@ -28,7 +28,7 @@ export class EventsController {
     @Res({ passthrough: true }) response: FastifyReply,
   ): Promise<Reply | Readable> {
     if (!(request.headers.accept ?? '').includes('text/event-stream')) {
-      const { events, last } = await this.events.read(query.after ?? 0, query.limit ?? 100, query.type);
+      const { events, last } = await this.events.read(query.after ?? 0, query.limit ?? 100, query);
       return reply({ body: { events: events.map((event) => new JsonText(cloudEvent(event))), last } });
     }
     const after = lastEventId(request) ?? query.after ?? (await this.events.lastPosition());
@@ -38,7 +38,7 @@ export class EventsController {
       .header('content-type', 'text/event-stream')
       .header('cache-control', 'no-store')
       .header('x-accel-buffering', 'no');
-    return Readable.from(this.events.follow(after, query.type, stop.signal), { objectMode: false });
+    return Readable.from(this.events.follow(after, query, stop.signal), { objectMode: false });
   }
 }
 

@@ -9,7 +9,11 @@ import { APPEND_BATCH, APPEND_DESIRED_BATCH } from './outbox.queries.js';
 export class Unit {
   readonly events: NewEvent[] = [];
 
-  constructor(readonly transaction: Transaction) {}
+  constructor(
+    readonly transaction: Transaction,
+    /** Who does what happens here, unless an event says otherwise; null: time or Berth itself. */
+    readonly actor: string | null = null,
+  ) {}
 
   query<Row>(sql: string, parameters: unknown[] = []): Promise<Row[]> {
     return this.transaction.query<Row>(sql, parameters);
@@ -34,10 +38,13 @@ export class UnitsOfWork {
     private readonly signal: EventSignal,
   ) {}
 
-  /** Runs the work in a transaction (again after a deadlock: it must have no other effect than its statements). */
-  async run<T>(work: (unit: Unit) => Promise<T>): Promise<T> {
+  /**
+   * Runs the work in a transaction (again after a deadlock: it must have no other effect than its statements). Its events
+   * tell `actor`, the name of the principal; a transaction for many callers leaves it out, and each event says its own.
+   */
+  async run<T>(work: (unit: Unit) => Promise<T>, actor: string | null = null): Promise<T> {
     const { value, told } = await this.database.transaction(async (transaction) => {
-      const unit = new Unit(transaction);
+      const unit = new Unit(transaction, actor);
       const result = await work(unit);
       append(unit);
       return { value: result, told: unit.events.length > 0 };
@@ -48,8 +55,8 @@ export class UnitsOfWork {
 }
 
 /** As the last statements: the rows that the events are about are locked by then. */
-function append({ transaction, events }: Unit): void {
-  for (const { events: count, body, desiredBy } of writeBatches(events)) {
+function append({ transaction, events, actor }: Unit): void {
+  for (const { events: count, body, desiredBy } of writeBatches(events, actor)) {
     if (desiredBy.length === 0) transaction.write(APPEND_BATCH, [count, body]);
     else transaction.write(APPEND_DESIRED_BATCH, [count, body, desiredBy]);
   }

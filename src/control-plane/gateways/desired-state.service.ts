@@ -112,7 +112,7 @@ export class DesiredStateService {
         unit,
         gone.map((map) => map.id),
       );
-    });
+    }, caller.principal.name);
     return reply({});
   }
 }

@@ -129,7 +129,7 @@ export class GatewaysService {
         body.name ?? '',
       );
       return this.shown(unit, gateway, 'updated');
-    });
+    }, caller.principal.name);
   }
 
   async delete(caller: Caller, idOrName: string, force: boolean): Promise<Reply> {
@@ -153,7 +153,7 @@ export class GatewaysService {
         data: GatewayDocument.from(gateway, ports),
       });
       return reply({ location: '/gateways' });
-    });
+    }, caller.principal.name);
   }
 
   private async idOf(idOrName: string): Promise<string> {

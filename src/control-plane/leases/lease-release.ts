@@ -128,7 +128,7 @@ export class LeaseRelease {
     for (const { by, reason, reservation } of ends) {
       const { id, owner } = reservation.row;
       const document = reservationDocument(reservation.row, reservation.leases);
-      unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, data: ended(document, { by, reason }) });
+      unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, actor: by, data: ended(document, { by, reason }) });
     }
   }
 
@@ -142,7 +142,7 @@ export class LeaseRelease {
       { ...row, ...stamps },
       leases.filter((other) => other !== lease),
     );
-    unit.emit({ noun: 'reservation', verb: 'updated', id, owner, data });
+    unit.emit({ noun: 'reservation', verb: 'updated', id, owner, actor: ending.by, data });
   }
 
   /**
@@ -172,7 +172,7 @@ export class LeaseRelease {
       if (still.length === 0) free.push({ ...taken, ...restAfter(reservation, owner) });
       for (const map of still) resting.push({ ...taken, map: map.id, owner });
       const data = ended(leaseDocument(lease, reservation.expiresAt), { by, reason });
-      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner, data });
+      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner, actor: by, data });
     }
     if (resting.length > 0) {
       unit.write(REST_ADDRESSES, [
@@ -208,7 +208,7 @@ export class LeaseRelease {
     );
     await recordLeasesBelow(unit, noun, id, by, reason);
     for (const sql of CASCADE_ENDS[noun]) unit.write(sql, [id, by, reason]);
-    if (noun === 'pool') unit.write(CASCADE_SUBNETS, [id]);
+    if (noun === 'pool') unit.write(CASCADE_SUBNETS, [id, by]);
   }
 
   private async beginRemoval(unit: Unit, maps: readonly MapEnd[]): Promise<RemovingMap[]> {

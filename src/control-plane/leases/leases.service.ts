@@ -76,7 +76,7 @@ export class LeasesService {
       const document = LeaseDocument.from(lease, expiresAt);
       unit.emit({ noun: 'lease', verb: 'updated', id: lease.id, owner, data: document });
       return reply({ location: `/leases/${lease.id}`, version: lease.version, body: document });
-    });
+    }, caller.principal.name);
   }
 
   /**
@@ -98,7 +98,7 @@ export class LeasesService {
       if (reservation.leases.length === 1) await this.leaseRelease.end(unit, [{ ...ending, reservation }]);
       else await this.leaseRelease.endOne(unit, reservation, lease, ending);
       return reply({ location: '/leases' });
-    });
+    }, caller.principal.name);
   }
 
   /** When the reservations of some leases end: one statement a page. */

@@ -92,7 +92,7 @@ export class PoolsService {
       });
       unit.emit({ noun: 'pool', verb: 'updated', id: pool.id, data: PoolDocument.from(pool) });
       return shown(pool);
-    });
+    }, caller.principal.name);
   }
 
   delete(caller: Caller, id: string): Promise<Reply> {
@@ -104,6 +104,6 @@ export class PoolsService {
       await retryingNewMaps(unit.transaction.manager.delete(PoolEntity, { id: pool.id }));
       unit.emit({ noun: 'pool', verb: 'deleted', id: pool.id, data: PoolDocument.from(pool) });
       return reply({ location: '/pools' });
-    });
+    }, caller.principal.name);
   }
 }

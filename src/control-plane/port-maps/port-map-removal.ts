@@ -65,20 +65,30 @@ export class PortMapRemoval {
       ends.map((end) => end.by),
       ends.map((end) => end.reason),
     ]);
+    const actors = new Map(ends.map((end) => [end.id, end.by]));
     for (const row of begun) {
-      const { id, owner, gatewayId } = row;
-      unit.emit({ noun: 'port-map', verb: 'removing', id, owner, desiredBy: gatewayId, data: portMapDocument(row) });
+      const { id, owner, gatewayId: desiredBy } = row;
+      const [actor, data] = [actors.get(id), portMapDocument(row)];
+      unit.emit({ noun: 'port-map', verb: 'removing', id, owner, actor, desiredBy, data });
     }
     const maps = await unit.query<RemovingMap & { unseen: boolean }>(REMOVING_MAPS, [ids]);
     await this.finish(
       unit,
       maps.filter((map) => map.unseen).map((map) => map.id),
+      actors,
     );
     return maps.filter((map) => !map.unseen);
   }
 
-  /** Forgets maps that are being removed: ports are free again, and addresses that rested only because of them. */
-  async finish(unit: Unit, ids: readonly string[]): Promise<void> {
+  /**
+   * Forgets maps that are being removed: ports are free again, and addresses that rested only because of them. Whoever is
+   * not among the actors is the unit's: a gateway that confirms.
+   */
+  async finish(
+    unit: Unit,
+    ids: readonly string[],
+    actors: ReadonlyMap<string, string | null> = new Map(),
+  ): Promise<void> {
     if (ids.length === 0) return;
     await unit.query(LOCK_MAPS, [ids]);
     await unit.query(LOCK_RESTING, [ids]);
@@ -86,7 +96,8 @@ export class PortMapRemoval {
     recordMaps(unit, ids);
     const rows = await unit.query<PortMapRow & { spaceId: string }>(DELETE_MAPS, [ids]);
     for (const { spaceId, ...row } of rows) {
-      unit.emit({ noun: 'port-map', verb: 'deleted', id: row.id, owner: row.owner, data: portMapDocument(row) });
+      const [{ id, owner }, actor, data] = [row, actors.get(row.id), portMapDocument(row)];
+      unit.emit({ noun: 'port-map', verb: 'deleted', id, owner, actor, data });
     }
     await this.allocation.give(unit, [
       ...addresses.map(({ space, position, owner, ...quarantine }) => ({

@@ -10,6 +10,8 @@ import { PortMapEntity } from './port-map.entity.js';
 export interface GrantedPortMap extends Described {
   id: string;
   owner: string;
+  /** Name of the principal who asked for it. */
+  by: string;
   gateway: { id: string; externalAddress: string };
   protocol: Protocol;
   connectionPort: number;
@@ -55,7 +57,7 @@ export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): 
     now,
   ]);
   return granted.map((map, index) => {
-    const { gateway, ...columns } = map;
+    const { gateway, by: actor, ...columns } = map;
     const entity = Object.assign(new PortMapEntity(), columns, {
       gatewayId: gateway.id,
       ruleId: rules[index] ?? '',
@@ -66,7 +68,8 @@ export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): 
       updatedAt: now,
     });
     const data = PortMapDocument.from(entity, gateway.externalAddress);
-    unit.emit({ noun: 'port-map', verb: 'created', id: map.id, owner: map.owner, desiredBy: gateway.id, data });
+    const { id, owner } = map;
+    unit.emit({ noun: 'port-map', verb: 'created', id, owner, actor, desiredBy: gateway.id, data });
     return data;
   });
 }

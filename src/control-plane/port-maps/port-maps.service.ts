@@ -75,11 +75,12 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
   refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason),
   write: (unit, granted, context) => {
     const rows = granted.map(({ request, taken }) => {
-      const { id, owner, gateway, body } = request;
+      const { id, caller, owner, gateway, body } = request;
       const lease = leaseOf(request, context);
       return {
         id,
         owner,
+        by: caller.principal.name,
         gateway,
         protocol: body.protocol ?? ('tcp' as const),
         connectionPort: Number(taken[0]?.[0]?.position),
@@ -177,7 +178,7 @@ export class PortMapsService {
       const data = PortMapDocument.from(map, gateway.externalAddress);
       unit.emit({ noun: 'port-map', verb: 'updated', id: map.id, owner: map.owner, data });
       return shown(data);
-    });
+    }, caller.principal.name);
   }
 
   /** The map stops to be desired at once; its port is free again when the gateway confirms that the rule is gone. */
@@ -188,7 +189,7 @@ export class PortMapsService {
       requireOwner(caller, map.owner);
       await this.removal.begin(unit, [{ id: map.id, by: caller.principal.name, reason: null }]);
       return reply({ location: '/port-maps' });
-    });
+    }, caller.principal.name);
   }
 }
 

@@ -94,7 +94,7 @@ export class QuotasService {
       const [quota] = await unit.query<QuotaDocument>(UPDATE_QUOTA, values);
       if (quota === undefined) throw new Error('a locked quota vanished');
       return told(unit, 'updated', quota);
-    });
+    }, caller.principal.name);
   }
 
   /** The quota of everybody holds for the owner from now on, if there is one. */
@@ -107,7 +107,7 @@ export class QuotasService {
       unit.write(DELETE_QUOTA, [owner]);
       told(unit, 'deleted', quota);
       return reply({ location: '/quotas' });
-    });
+    }, caller.principal.name);
   }
 }
 

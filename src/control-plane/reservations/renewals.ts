@@ -79,7 +79,8 @@ export class Renewals {
         rows.set(row.id, row);
         renewed.set(row.id, row);
         const body = reservationDocument(row, leases.get(row.id) ?? []);
-        unit.emit({ noun: 'reservation', verb: 'renewed', id: row.id, owner: row.owner, data: body });
+        const { name: actor } = request.caller.principal;
+        unit.emit({ noun: 'reservation', verb: 'renewed', id: row.id, owner: row.owner, actor, data: body });
         return freeze(reply({ location: `/reservations/${row.id}`, version: row.version, body }));
       } catch (error) {
         return new Failure(error);

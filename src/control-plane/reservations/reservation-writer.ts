@@ -51,6 +51,8 @@ export async function targetSubnets(unit: Unit, target: Target, wait: boolean): 
 export interface GrantedReservation extends Described {
   id: string;
   owner: string;
+  /** Name of the principal who asked for it. */
+  by: string;
   expiry: Expiry;
   taken: readonly Taken[];
 }
@@ -118,14 +120,15 @@ export function insertReservations(
     leases.map(({ address }) => address),
     now,
   ]);
-  return documents.map((document) => {
+  return documents.map((document, index) => {
+    const actor = granted[index]?.by;
     const { id, owner } = document;
     const texts = document.leases.map((lease) => new JsonText(writeJson(lease)));
     const told: Record<keyof ReservationDocument, unknown> = Object.assign({}, document, { leases: texts });
     const text = new JsonText(writeJson(told));
-    unit.emit({ noun: 'reservation', verb: 'created', id, owner, data: text });
+    unit.emit({ noun: 'reservation', verb: 'created', id, owner, actor, data: text });
     for (const [n, lease] of document.leases.entries()) {
-      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, data: texts[n] ?? lease });
+      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, actor, data: texts[n] ?? lease });
     }
     return { document, text };
   });

@@ -51,9 +51,10 @@ const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
   },
   refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
   write: (unit, granted, subnets) => {
-    const rows = granted.map(({ request: { id, owner, body, expiry }, taken }) => ({
+    const rows = granted.map(({ request: { id, caller, owner, body, expiry }, taken }) => ({
       id,
       owner,
+      by: caller.principal.name,
       expiry,
       taken: taken[0] ?? [],
       ...describeNew(body),
@@ -149,7 +150,7 @@ export class ReservationsService {
       if (document === undefined) throw notFound('reservation', id);
       unit.emit({ noun: 'reservation', verb: 'updated', id, owner: reservation.owner, data: document });
       return { document, expiry };
-    });
+    }, caller.principal.name);
     if (expiry !== undefined) this.signal.set(expiry);
     return shown(document);
   }

@@ -36,7 +36,7 @@ export class Idempotency {
       const answer = freeze(await work(unit));
       this.finish(unit, [caller], [answer]);
       return answer;
-    });
+    }, caller.principal.name);
   }
 
   /** For each caller: the answer it had before, its own failure, or undefined = go ahead. */

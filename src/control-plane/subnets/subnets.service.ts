@@ -158,7 +158,7 @@ export class SubnetsService {
       );
       unit.emit({ noun: 'subnet', verb: 'updated', id: subnet.id, data: SubnetDocument.from(subnet) });
       return shown(subnet);
-    });
+    }, caller.principal.name);
   }
 
   /** Moves the space from the old addresses to the new; 409 when one that is held would fall out. */
@@ -183,6 +183,6 @@ export class SubnetsService {
       await retryingNewMaps(unit.transaction.manager.delete(SubnetEntity, { id: subnet.id }));
       unit.emit({ noun: 'subnet', verb: 'deleted', id: subnet.id, data: SubnetDocument.from(subnet) });
       return reply({ location: '/subnets' });
-    });
+    }, caller.principal.name);
   }
 }
