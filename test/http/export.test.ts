@@ -94,7 +94,7 @@ describe('export', () => {
         for (const [name, value] of Object.entries(document)) {
           const cell = row[name] ?? 'missing';
           if (name === 'metadata' || name === 'tags') expect(JSON.parse(cell)).toEqual(value);
-          else expect([name, cell]).toEqual([name, value === null ? '' : `${value as string}`]);
+          else expect([name, cell]).toEqual([name, value === null ? '' : (value as string)]);
         }
       }
     }

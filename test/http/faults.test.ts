@@ -35,7 +35,8 @@ describe('without its database', () => {
       const { status, headers, body, text } = await api.request(operation.method, pathOf(operation, fixture), {
         ...(operation.body === undefined ? {} : { body: goodBody(operation, fixture) }),
       });
-      if (['getLiveness', 'listComponentKinds'].includes(operation.id)) {
+      // what is known without asking it; metrics say that it is away
+      if (['getLiveness', 'listComponentKinds', 'getMetrics'].includes(operation.id)) {
         expect([operation.id, status]).toEqual([operation.id, 200]);
         continue;
       }

@@ -700,6 +700,8 @@ export interface components {
             sequence: string;
             /** @description Owner of the resource, where it has one. */
             owner?: string;
+            /** @description Who did it: the principal's name. Absent when time or Berth itself did. */
+            actor?: string;
             /** @description The resource after the change (before it, for `deleted`). */
             data: {
                 [key: string]: unknown;
@@ -2130,6 +2132,8 @@ export interface operations {
                 limit?: number;
                 /** @description Only events of this type, such as `ipam.lease.created`, or of all types that begin with `ipam.lease.`. */
                 type?: string;
+                /** @description Only events of what this principal did. */
+                actor?: string;
             };
             header?: never;
             path?: never;
