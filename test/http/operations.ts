@@ -18,6 +18,8 @@ export interface Operation {
   method: string;
   path: string;
   query: { name: string; required?: boolean; schema: Schema }[];
+  /** Names of the headers that it reads. */
+  headers: string[];
   /** Schema of the body that it reads, resolved. */
   body?: Schema;
 }
@@ -50,6 +52,7 @@ export const OPERATIONS: readonly Operation[] = Object.entries(document.paths).f
       id: operation.operationId,
       method: method.toUpperCase(),
       path,
+      headers: (operation.parameters ?? []).filter((parameter) => parameter.in === 'header').map(({ name }) => name),
       query: (operation.parameters ?? []).filter((parameter) => parameter.in === 'query'),
       ...(body === undefined ? {} : { body: resolve(body) }),
     };

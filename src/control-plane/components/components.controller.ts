@@ -58,7 +58,7 @@ export class ComponentsController {
 
   /** Shows a component, by id or name. */
   @Get('components/:id')
-  @Route({ access: READERS, problems: ['not-found', 'in-use'] })
+  @Route({ access: READERS, versioned: true, problems: ['not-found', 'in-use'] })
   @ApiOkResponse({ type: ComponentDocument })
   getComponent(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.components.show(caller, id);

@@ -50,7 +50,7 @@ export class GatewaysController {
 
   /** Shows a gateway, by id or name. */
   @Get(':id')
-  @Route({ access: READERS, problems: ['not-found'] })
+  @Route({ access: READERS, versioned: true, problems: ['not-found'] })
   @ApiOkResponse({ type: GatewayDocument })
   getGateway(@Param('id') id: string): Promise<Reply> {
     return this.gateways.show(id);

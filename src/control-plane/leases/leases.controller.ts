@@ -38,7 +38,7 @@ export class LeasesController {
 
   /** Shows a lease. */
   @Get('leases/:id')
-  @Route({ access: READERS, answers: 'lease', problems: ['not-found'] })
+  @Route({ access: READERS, versioned: true, answers: 'lease', problems: ['not-found'] })
   @ApiOkResponse({ type: LeaseDocument })
   getLease(@Param('id') id: string): Promise<Reply> {
     return this.leases.show(id);

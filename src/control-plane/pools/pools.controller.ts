@@ -40,7 +40,7 @@ export class PoolsController {
 
   /** Shows a pool. */
   @Get(':id')
-  @Route({ access: READERS, answers: 'pool', problems: ['not-found'] })
+  @Route({ access: READERS, versioned: true, answers: 'pool', problems: ['not-found'] })
   @ApiOkResponse({ type: PoolDocument })
   getPool(@Param('id') id: string): Promise<Reply> {
     return this.pools.show(id);

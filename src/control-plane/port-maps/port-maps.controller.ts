@@ -36,7 +36,7 @@ export class PortMapsController {
 
   /** Shows a port map. */
   @Get(':id')
-  @Route({ access: READERS, problems: ['not-found'] })
+  @Route({ access: READERS, versioned: true, problems: ['not-found'] })
   @ApiOkResponse({ type: PortMapDocument })
   getPortMap(@Param('id') id: string): Promise<Reply> {
     return this.portMaps.show(id);

@@ -23,7 +23,7 @@ export class QuotasController {
 
   /** Shows the quota of an owner. */
   @Get(':owner')
-  @Route({ access: READERS, problems: ['not-found', 'invalid-field'] })
+  @Route({ access: READERS, versioned: true, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: QuotaDocument })
   getQuota(@FromCaller() caller: Caller, @Param('owner') owner: string): Promise<Reply> {
     return this.quotas.show(caller, owner);

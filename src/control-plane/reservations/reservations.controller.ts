@@ -115,7 +115,7 @@ export class ReservationsController {
 
   /** Shows a reservation with its leases. */
   @Get('reservations/:id')
-  @Route({ access: READERS, answers: 'reservation', problems: ['not-found'] })
+  @Route({ access: READERS, versioned: true, answers: 'reservation', problems: ['not-found'] })
   @ApiOkResponse({ type: ReservationDocument })
   getReservation(@Param('id') id: string): Promise<Reply> {
     return this.reservations.show(id);

@@ -11,6 +11,8 @@ export interface Caller {
   principal: Principal;
   /** If-Match, as sent. */
   ifMatch?: string;
+  /** If-None-Match, as sent; of reads the HTTP layer takes care. */
+  ifNoneMatch?: string;
   /** How the body is to be read: metadata of a vendor type replaces, else it merges. */
   bodyType: BodyType;
   /** Idempotency-Key and the fingerprint of what was asked with it. */
@@ -23,11 +25,12 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 export const FromCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
   const request = context.switchToHttp().getRequest<FastifyRequest>();
   const key = request.headers['idempotency-key'];
-  const ifMatch = request.headers['if-match'];
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
   return {
     principal: request.principal ?? ANYBODY,
     bodyType: request.bodyType ?? 'json',
     ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
     ...(key === undefined || request.method !== 'POST' ? {} : { idempotency: idempotency(String(key), request) }),
   };
 });

@@ -1,5 +1,5 @@
 import { mergePatch, JsonText } from '../../platform/json/json-text.js';
-import { etagOf } from '../../platform/http/reply.js';
+import { etagOf, ifMatchNames, ifNoneMatchNames } from '../../platform/http/entity-tags.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import type { EntityTarget, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { Unit } from '../events/unit-of-work.js';
@@ -42,15 +42,19 @@ export function describePatched(current: Described, body: ResourceChange, caller
   };
 }
 
-/** 412 when If-Match names other versions only (RFC 9110 section 13.1.1: strong comparison). */
-export function requireMatch(caller: Caller, version: number): void {
-  if (caller.ifMatch === undefined) return;
-  const tags = caller.ifMatch.split(',').map((tag) => tag.trim());
-  if (!tags.includes('*') && !tags.includes(etagOf(version))) {
+/**
+ * 412 when If-Match names other versions only, or If-None-Match this one: with `*`, whatever is there (RFC 9110 section
+ * 13.2.2). To be asked with the row locked, so that nobody changes it between the comparison and the write.
+ */
+export function requireMatch({ ifMatch, ifNoneMatch }: Caller, version: number): void {
+  if (ifMatch !== undefined && !ifMatchNames(ifMatch, version)) {
     throw new Problem(
       'precondition-failed',
       `If-Match does not name the current version, ${etagOf(version)}. Read it again.`,
     );
+  }
+  if (ifNoneMatch !== undefined && ifNoneMatchNames(ifNoneMatch, version)) {
+    throw new Problem('precondition-failed', `If-None-Match forbids what is there, version ${etagOf(version)}.`);
   }
 }
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { etagOf, reply, type Reply } from '../../platform/http/reply.js';
+import { etagOf } from '../../platform/http/entity-tags.js';
+import { reply, type Reply } from '../../platform/http/reply.js';
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { Problem } from '../../platform/problem/problem.js';
 import { Failure } from '../allocation/group-commit.js';

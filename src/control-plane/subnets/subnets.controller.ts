@@ -59,7 +59,7 @@ export class SubnetsController {
 
   /** Shows a subnet. */
   @Get('subnets/:id')
-  @Route({ access: READERS, answers: 'subnet', problems: ['not-found'] })
+  @Route({ access: READERS, versioned: true, answers: 'subnet', problems: ['not-found'] })
   @ApiOkResponse({ type: SubnetDocument })
   getSubnet(@Param('id') id: string): Promise<Reply> {
     return this.subnets.show(id);

@@ -1,8 +1,9 @@
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { JsonText, writeJson } from '../json/json-text.js';
+import { etagOf, ifNoneMatchNames } from './entity-tags.js';
 import { prefersJson, vendorMediaType } from './media-type.js';
-import { etagOf, isReply, type Reply } from './reply.js';
+import { isReply, type Reply } from './reply.js';
 
 /**
  * Writes what handlers answer with. Not an interceptor: a way through rxjs for every request would cost more than the
@@ -49,8 +50,7 @@ function writeReply(request: FastifyRequest, response: FastifyReply, value: Repl
 
 function notModified(request: FastifyRequest, version: number): boolean {
   const header = request.headers['if-none-match'];
-  if (header === undefined) return false;
-  return header.split(',').some((tag) => ['*', etagOf(version)].includes(tag.trim().replace(/^W\//, '')));
+  return header !== undefined && ifNoneMatchNames(header, version);
 }
 
 /** The same path and query with the cursor replaced, root-relative. */

@@ -28,6 +28,3 @@ export function reply(value: Reply): Reply {
 
 export const isReply = (value: unknown): value is Reply =>
   typeof value === 'object' && value !== null && REPLIES.has(value);
-
-/** Strong entity tag of a row version (RFC 9110 section 8.8.3). */
-export const etagOf = (version: number): string => `"${version}"`;

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { applyDecorators, HttpCode } from '@nestjs/common';
-import { ApiBearerAuth, ApiConsumes, ApiProduces, ApiResponse } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiConsumes, ApiHeader, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Role } from '../auth/principal.js';
 import { PROBLEM_CODES, type ProblemCode } from '../problem/problem.js';
@@ -21,6 +21,8 @@ export interface RouteFacts {
   waits?: boolean;
   /** Vendor type of what it answers with; absent = application/json. */
   answers?: VendorType;
+  /** Answers with one resource and its version as ETag: 304 when If-None-Match names it. */
+  versioned?: boolean;
   /** Status of the good answer. Default 200. */
   status?: 200 | 201 | 204;
   /** The problems that this route answers with, beyond those that every route has. */
@@ -34,6 +36,34 @@ const WITH_BODY: readonly ProblemCode[] = [
   'unsupported-media-type',
   'invalid-field',
 ];
+
+/** The headers that a route reads, beyond those of every route; writes tell theirs by the problems that come of them. */
+function headersOf({ versioned = false, problems = [] }: RouteFacts): MethodDecorator[] {
+  const header = (name: string, description: string): MethodDecorator =>
+    ApiHeader({ name, description, required: false, schema: { type: 'string' } });
+  if (versioned) {
+    return [
+      header('If-None-Match', 'ETags that you have, or `*`: 304 without a body when the version is one of them.'),
+      ApiResponse({ status: 304, description: 'If-None-Match names the version.' }),
+    ];
+  }
+  const headers: MethodDecorator[] = [];
+  if (problems.includes('precondition-failed')) {
+    headers.push(
+      header('If-Match', 'ETags that it may have, or `*`: 412 when the version is none of them.'),
+      header('If-None-Match', 'ETags that it must not have; `*`: 412 when it is there at all.'),
+    );
+  }
+  if (problems.includes('idempotency-key-reused')) {
+    headers.push(
+      header(
+        'Idempotency-Key',
+        'Your own name for this request: sent again within a day, it has the same answer again.',
+      ),
+    );
+  }
+  return headers;
+}
 
 /** Declares a route's facts once: for the HTTP layer and for the OpenAPI document alike. */
 export function Route(facts: RouteFacts): MethodDecorator {
@@ -65,6 +95,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
     ...(facts.status === 204
       ? []
       : [ApiProduces('application/json', ...(facts.answers === undefined ? [] : [vendorMediaType(facts.answers)]))]),
+    ...headersOf(facts),
     ...responses,
   );
 }
