@@ -5,6 +5,7 @@ import { Authenticator } from '../platform/auth/authenticator.js';
 import type { Config } from '../platform/config/config.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
 import { PlainListener } from '../platform/http/plain-listener.js';
+import { RateLimiter } from '../platform/http/rate-limiter.js';
 import { PROBLEM_SCHEMA } from '../platform/http/route.js';
 import { createAdapter, installDraining, installHooks } from '../platform/http/server.js';
 import type { Log } from '../platform/logging/log.js';
@@ -36,7 +37,8 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   app.get(KnownPaths).watch(fastify);
   installDraining(fastify);
   app.get(PlainListener).install(fastify);
-  installHooks(fastify, authenticator);
+  const { requestRate: rate, requestBurst: burst = 2 * rate } = config.limits;
+  installHooks(fastify, authenticator, new RateLimiter({ rate, burst }));
   installHttpMetrics(fastify, app.get(Metrics));
   SwaggerModule.setup('docs', app, () => openapi(app), {
     jsonDocumentUrl: 'openapi.json',

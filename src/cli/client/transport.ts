@@ -30,7 +30,7 @@ export function authorization({ token }: Pick<TransportSettings, 'token'>): Reco
 }
 
 /**
- * fetch with patience: network failures and 503 are tried again with growing pauses, for a few seconds in all. That is
+ * fetch with patience: network failures, 429 and 503 are tried again with growing pauses, for a few seconds in all. That is
  * safe for every method, since each POST carries one Idempotency-Key through all its attempts. Throws `Failure` when
  * there is no answer.
  */
@@ -48,14 +48,14 @@ export function transport(settings: TransportSettings): (request: Request) => Pr
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       const outcome = await attempt(settings, url, { method, headers, ...(body === undefined ? {} : { body }) });
       const failed = outcome instanceof Error;
-      const again = failed ? isPassing(outcome) : outcome.response.status === 503;
+      const again = failed ? isPassing(outcome) : [429, 503].includes(outcome.response.status);
       if (!again || Date.now() + pause > deadline) {
         if (failed) throw unreachable(settings.url, outcome);
         // The first attempt has deleted it, and its answer was lost.
         if (method === 'DELETE' && sent && outcome.response.status === 404) return new Response(null, { status: 204 });
         return kept(outcome);
       }
-      sent ||= !failed || codeOf(outcome) !== 'ECONNREFUSED';
+      sent ||= failed ? codeOf(outcome) !== 'ECONNREFUSED' : outcome.response.status === 503;
       await sleep(pause);
     }
   };

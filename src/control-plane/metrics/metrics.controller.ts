@@ -14,7 +14,7 @@ export class MetricsController {
 
   /** Figures for Prometheus: pools, claims, requests, outbox, process. */
   @Get()
-  @Route({ access: ['reader'] })
+  @Route({ access: ['reader'], unlimited: true })
   @ApiOkResponse(PROMETHEUS)
   getMetrics(@Res({ passthrough: true }) response: FastifyReply): Promise<string> {
     response.header('content-type', CONTENT_TYPE);

@@ -94,6 +94,20 @@ export const SETTINGS = {
       default: '4096',
       parse: integer(1, 4096),
     }),
+    requestRate: always({
+      name: 'RATE_LIMIT',
+      description:
+        'Requests a second that one principal, or one address without a token, may make of one `berth serve` in the long run; more is answered 429 `rate-limited`. 0: as many as it can, since bulk work by one account is what Berth is for.',
+      expects: 'a whole number from 0 to 1000000',
+      default: '0',
+      parse: integer(0, 1_000_000),
+    }),
+    requestBurst: maybe({
+      name: 'RATE_LIMIT_BURST',
+      description: 'Requests it may make at once after a pause; twice RATE_LIMIT when not set.',
+      expects: 'a whole number from 1 to 1000000',
+      parse: integer(1, 1_000_000),
+    }),
   },
   auth: {
     mode: always({

@@ -19,6 +19,8 @@ export interface RouteFacts {
   query?: InputClass;
   /** Waits for something to happen (long poll, event stream): cut when the server stops. */
   waits?: boolean;
+  /** Does not count against the rate limit: who watches us must not be told to come back later. */
+  unlimited?: boolean;
   /** Vendor type of what it answers with; absent = application/json. */
   answers?: VendorType;
   /** Answers with one resource and its version as ETag: 304 when If-None-Match names it. */
@@ -70,6 +72,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
   const problems = new Set<ProblemCode>([
     ...EVERYWHERE,
     ...(facts.access === 'anyone' ? [] : (['unauthenticated', 'forbidden'] as const)),
+    ...(facts.access === 'anyone' || facts.unlimited === true ? [] : (['rate-limited'] as const)),
     ...(facts.reads === undefined ? [] : WITH_BODY),
     ...(facts.problems ?? []),
   ]);

@@ -9,6 +9,7 @@ import { rawProblem, problemBody } from '../problem/problem-body.js';
 import { AnsweringAdapter } from './answer.js';
 import { checkedInput } from './input.js';
 import { bodyType, type BodyType } from './media-type.js';
+import type { RateLimiter } from './rate-limiter.js';
 import type { RouteFacts } from './route.js';
 
 declare module 'fastify' {
@@ -73,12 +74,13 @@ export function createAdapter({ bodyLimit }: HttpLimits): AnsweringAdapter {
 export const routeFacts = (request: FastifyRequest): RouteFacts | undefined => request.routeOptions.config.berth;
 
 /**
- * What happens to every request before its handler, in this order: who is it and may they (so that nobody without a
- * token can make us read a body), is the media type one that the route reads, is the body one JSON object, are its
+ * What happens to every request before its handler, in this order: who is it, do they ask too often and may they (so that
+ * nobody without a token can make us read a body), is the media type one that the route reads, is the body one JSON object, are its
  * fields and the query's what their classes allow.
  */
-export function installHooks(fastify: FastifyInstance, authenticator: Authenticator): void {
-  fastify.addHook('onRequest', (request, _reply, done) => {
+export function installHooks(fastify: FastifyInstance, authenticator: Authenticator, limiter: RateLimiter): void {
+  fastify.addHook('onRequest', (request, reply, done) => {
+    const refuse = (error: unknown): void => done(refusal(error, () => limiter.stranger(request, reply)));
     try {
       const facts = routeFacts(request);
       if (facts === undefined) {
@@ -96,20 +98,23 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
       }
       // A hook with a callback, since most requests need not wait for anything here.
       // A plain listener knows its principal before.
+      const named = request.principal === undefined;
       const principal = request.principal ?? authenticator.authenticate(request.headers.authorization);
       if (principal instanceof Promise) {
         principal
           .then((checked) => {
+            if (facts.unlimited !== true) limiter.admit(request, reply, checked, named);
             admit(request, facts, checked);
             done();
           })
-          .catch(done);
+          .catch(refuse);
         return;
       }
+      if (facts.unlimited !== true) limiter.admit(request, reply, principal, named);
       admit(request, facts, principal);
       done();
     } catch (error) {
-      done(error as Error);
+      refuse(error);
     }
   });
 
@@ -138,6 +143,17 @@ function checkInput(request: FastifyRequest): void {
   // Fastify calls no parser when there is no body at all.
   request.body ??= readBody(request, Buffer.alloc(0));
   if (body !== undefined) request.body = checkedInput(request.body, body, request.bodyType === 'vendor');
+}
+
+/** Those without a good token are counted too: who goes on trying tokens hears of the limit instead. */
+function refusal(error: unknown, count: () => void): Error {
+  if (!(error instanceof Problem) || error.code !== 'unauthenticated') return error as Error;
+  try {
+    count();
+    return error;
+  } catch (limited) {
+    return limited as Error;
+  }
 }
 
 function admit(request: FastifyRequest, { access }: RouteFacts, principal: Principal): void {

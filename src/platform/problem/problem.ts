@@ -54,6 +54,8 @@ export const PROBLEM_CODES = {
   'idempotency-key-reused': 422,
   /** A pre-commit hook refused. */
   'hook-refused': 422,
+  /** The principal, or the address, has asked more often than RATE_LIMIT allows; Retry-After says when to go on. */
+  'rate-limited': 429,
   /** The headers are larger than the server reads. */
   'headers-too-large': 431,
   /** A fault of Berth; the log has the cause under the answer's `instance`. */
