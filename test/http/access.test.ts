@@ -29,7 +29,14 @@ const ALLOWED: Record<string, readonly string[]> = {
   ...each(
     ['member'],
     [
-      ...['reserveInPool', 'reserveInSubnet', 'updateReservation', 'replaceReservation', 'deleteReservation'],
+      ...[
+        'reserveInPool',
+        'reserveInSubnet',
+        'bulkReservations',
+        'updateReservation',
+        'replaceReservation',
+        'deleteReservation',
+      ],
       ...[
         'renewReservation',
         'deleteLease',

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Api, type Answer } from '../support/api.js';
-import { makeFixture, OPERATIONS, pathOf, PATHS, type Fixture } from './operations.js';
+import { makeFixture, methodsOf, OPERATIONS, pathOf, PATHS, type Fixture } from './operations.js';
 
 /** What holds for every path that the OpenAPI document has: HEAD, OPTIONS and other methods, slashes, the case of ids. */
 describe('every route', () => {
@@ -18,8 +18,8 @@ describe('every route', () => {
     path.endsWith('/desired-state')
       ? { token: await api.token({ sub: 'agent', role: 'gateway', gateway: fixture.gateways }) }
       : {};
-  const methodsOf = (path: string): string[] => {
-    const known = OPERATIONS.filter((operation) => operation.path === path).map(({ method }) => method);
+  const allowedAt = (path: string): string[] => {
+    const known = methodsOf(path);
     return known.includes('GET') ? [...known, 'HEAD'] : known;
   };
   /** What is counted anew for each answer: the time of the counting, and all of the metrics, which count this request. */
@@ -52,9 +52,9 @@ describe('every route', () => {
   it.each(PATHS)(
     '%s: other methods, OPTIONS among them, are 405 with Allow, with and without a slash',
     async (path) => {
-      const allow = methodsOf(path).sort().join(', ');
+      const allow = allowedAt(path).sort().join(', ');
       const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'];
-      for (const method of methods.filter((one) => !methodsOf(path).includes(one))) {
+      for (const method of methods.filter((one) => !allowedAt(path).includes(one))) {
         for (const slash of ['', '/']) {
           const { status, headers, body } = await api.request(method, `${pathOf({ path }, fixture)}${slash}`);
           expect([method, slash, status, headers.get('allow')]).toEqual([method, slash, 405, allow]);

@@ -61,6 +61,15 @@ export const OPERATIONS: readonly Operation[] = Object.entries(document.paths).f
 
 export const PATHS: readonly string[] = Object.keys(document.paths);
 
+/** The methods of a path; of one with a word where another has an id, those of the other too. */
+export const methodsOf = (path: string): string[] => [
+  ...new Set(
+    OPERATIONS.filter((operation) => new RegExp(`^${operation.path.replace(/\{\w+\}/g, '[^/]+')}$`).test(path)).map(
+      ({ method }) => method,
+    ),
+  ),
+];
+
 /** One of each kind of resource. */
 export interface Fixture {
   pools: string;

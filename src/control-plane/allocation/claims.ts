@@ -57,7 +57,7 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
  * A claim was refused for the quota that another claim of the batch would have used up, and that one got nothing: the
  * batch is to be run again request by request (see GroupCommit), so that nobody is refused for what nobody has.
  */
-class Crowded extends Error {}
+export class Crowded extends Error {}
 
 const isClaim = (value: Claim | Reply): value is Claim => Array.isArray(value);
 
@@ -133,7 +133,11 @@ export class Claims {
     throw new Error('a claim without an outcome');
   }
 
-  private async attempt<Request extends ClaimRequest, Context>(
+  /**
+   * Some claims in the caller's transaction; what a queue does by itself, the caller must: run again, waiting, when it is
+   * Contended, and claim by claim when it is Crowded.
+   */
+  async attempt<Request extends ClaimRequest, Context>(
     unit: Unit,
     kind: ClaimKind<Request, Context>,
     requests: readonly Request[],

@@ -11,7 +11,19 @@ export const SPACES_OF = {
  * maps that go with them, and addresses that rest because of these maps. Index look-ups, a few for each position. Should a
  * chunk be cut anew while we wait (space_remove), it may be missed; giving back locks it then, out of order at worst.
  */
-export const LOCK_HELD = `
+export const LOCK_HELD = lockChunks();
+
+/**
+ * As LOCK_HELD, and in the same order the chunks of positions that are about to be asked for ($3, $4: space and position)
+ * and all chunks of some spaces ($5): who gives back and takes in one transaction must wait for nothing later.
+ */
+export const LOCK_HELD_AND_WANTED = lockChunks(
+  `UNION ALL SELECT w.space, w.position FROM unnest($3::bigint[], $4::numeric[]) AS w (space, position)`,
+  `UNION ALL SELECT a.space_id, a.last FROM space_chunk a WHERE a.space_id = ANY($5::bigint[])`,
+);
+
+function lockChunks(morePositions = '', moreChunks = ''): string {
+  return `
   WITH maps AS (
     SELECT p.id, p.gateway_id, p.protocol, p.connection_port FROM lease l JOIN port_map p ON p.lease_id = l.id
     WHERE l.reservation_id = ANY($1)
@@ -25,13 +37,16 @@ export const LOCK_HELD = `
     FROM maps m JOIN gateway_ports o ON o.gateway_id = m.gateway_id AND o.protocol = m.protocol
     UNION ALL
     SELECT r.space_id, r.position FROM maps m JOIN resting_address r ON r.port_map_id = m.id
+    ${morePositions}
   )
   SELECT 1 FROM space_chunk c
   WHERE (c.space_id, c.last) IN (
     SELECT h.space_id, chunk.last FROM held h
     CROSS JOIN LATERAL (SELECT k.last FROM space_chunk k
-                        WHERE k.space_id = h.space_id AND k.last >= h.position ORDER BY k.last LIMIT 1) AS chunk)
+                        WHERE k.space_id = h.space_id AND k.last >= h.position ORDER BY k.last LIMIT 1) AS chunk
+    ${moreChunks})
   ORDER BY c.space_id, c.last FOR UPDATE OF c`;
+}
 
 const RESERVATIONS = `
   SELECT ${RESERVATION_COLUMNS}, p.quarantine, p.policy

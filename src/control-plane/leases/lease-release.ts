@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { storedAddress } from '../../ip/address.js';
 import { RetryTransaction, violates } from '../../platform/database/database-error.js';
 import { Allocation } from '../allocation/allocation.js';
-import { restAfter, type Quarantine, type Released } from '../allocation/need.js';
+import { restAfter, type Need, type Quarantine, type Released } from '../allocation/need.js';
 import { CASCADE_ENDS, CASCADE_SUBNETS } from '../events/cascade.queries.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { recordLeases, recordLeasesBelow } from '../history/record.js';
@@ -20,6 +20,7 @@ import {
   LEASES_OF_RESERVATIONS,
   LOCK_DUE_RESERVATIONS,
   LOCK_HELD,
+  LOCK_HELD_AND_WANTED,
   LOCK_RESERVATIONS,
   MAPS_OF_LEASES,
   MAPS_OF_RESERVATIONS,
@@ -90,6 +91,23 @@ export class LeaseRelease {
    */
   lockHeldBy(unit: Unit, reservationIds: readonly string[], componentIds: readonly string[]): void {
     unit.write(LOCK_HELD, [reservationIds, componentIds]);
+  }
+
+  /**
+   * As lockHeldBy, for a transaction that takes as well: with what reservations hold, in one order, the chunks of the
+   * positions that are needed, or of all spaces that are.
+   */
+  lockHeldAndWanted(unit: Unit, reservationIds: readonly string[], needs: readonly Need[], whole: boolean): void {
+    const given = needs.flatMap((need) =>
+      'positions' in need ? need.positions.map((position) => ({ space: need.spaces[0], position })) : [],
+    );
+    unit.write(LOCK_HELD_AND_WANTED, [
+      reservationIds,
+      [],
+      given.map(({ space }) => space),
+      given.map(({ position }) => String(position)),
+      whole ? [...new Set(needs.flatMap(({ spaces }) => [...spaces]))] : [],
+    ]);
   }
 
   /**

@@ -14,7 +14,7 @@ const PATIENCE_MS = 100;
 /** The one key: what is released has nothing in common. */
 const ALL = '';
 
-interface Request {
+export interface ReleaseRequest {
   caller: Caller;
   id: string;
   reason: string | null;
@@ -23,7 +23,7 @@ interface Request {
 /** Releases that come while a transaction is in flight share the next one; each has its own answer. */
 @Injectable()
 export class Releases {
-  private readonly queue = new GroupCommit<Request, Reply>(
+  private readonly queue = new GroupCommit<ReleaseRequest, Reply>(
     (_key, requests) => this.units.run((unit) => this.endAll(unit, requests)),
     MAX_BATCH,
     PATIENCE_MS,
@@ -40,9 +40,18 @@ export class Releases {
   }
 
   /** Two round trips whatever the number of reservations. */
-  private async endAll(unit: Unit, requests: readonly Request[]): Promise<(Reply | Failure)[]> {
+  private async endAll(unit: Unit, requests: readonly ReleaseRequest[]): Promise<(Reply | Failure)[]> {
+    this.release.lockHeldBy(
+      unit,
+      requests.map((request) => request.id),
+      [],
+    );
+    return this.endLocked(unit, requests);
+  }
+
+  /** As part of a transaction that has the locks of all chunks concerned (LeaseRelease.lockHeldBy, lockHeldAndWanted). */
+  async endLocked(unit: Unit, requests: readonly ReleaseRequest[]): Promise<(Reply | Failure)[]> {
     const ids = [...new Set(requests.map((request) => request.id))];
-    this.release.lockHeldBy(unit, ids, []);
     const held = await this.release.hold(unit, ids, { atMost: LEASES_AT_ONCE });
     const there = new Map(held.map((reservation) => [reservation.row.id, reservation]));
     const ends: (Ending & { reservation: HeldReservation })[] = [];
@@ -65,7 +74,7 @@ export class Releases {
   }
 }
 
-function mayEnd({ caller, id }: Request, reservation: HeldReservation | undefined): HeldReservation {
+function mayEnd({ caller, id }: ReleaseRequest, reservation: HeldReservation | undefined): HeldReservation {
   if (reservation === undefined) throw notFound('reservation', id);
   requireMatch(caller, reservation.row.version);
   requireOwner(caller, reservation.row.owner);

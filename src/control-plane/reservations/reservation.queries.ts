@@ -12,12 +12,24 @@ export const SUBNET_TARGET = `
  * locks ($2): what looks full now may be about to get an address back. Where the least recently released address goes
  * first, those that have rested are as good as free.
  */
-export const POOL_TARGETS = `
+export const POOL_TARGETS = poolTargets('s.pool_id = $1');
+
+function poolTargets(which: string): string {
+  return `
   SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id
-  WHERE s.pool_id = $1 AND ($2 OR EXISTS (SELECT FROM free_interval f WHERE f.space_id = s.space_id)
+  WHERE ${which} AND ($2 OR EXISTS (SELECT FROM free_interval f WHERE f.space_id = s.space_id)
     OR p.policy = 'least-recently-released'
        AND EXISTS (SELECT FROM quarantine q WHERE q.space_id = s.space_id AND q.until <= now()))
   ORDER BY s.space_id`;
+}
+
+/** As SUBNET_TARGET and POOL_TARGETS, for many at once. */
+export const SUBNETS_TARGET = `
+  SELECT ${TARGET_COLUMNS} FROM subnet s JOIN pool p ON p.id = s.pool_id WHERE s.id = ANY($1)`;
+
+export const POOLS_TARGETS = poolTargets('s.pool_id = ANY($1)');
+
+export const POOLS_THERE = `SELECT id FROM pool WHERE id = ANY($1)`;
 
 export const POOL_EXISTS = `SELECT 1 FROM pool WHERE id = $1`;
 

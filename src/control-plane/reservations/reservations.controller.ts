@@ -7,6 +7,8 @@ import { FromCaller, type Caller } from '../resource/caller.js';
 import { pathId } from '../resource/id.js';
 import { wantsWhole } from '../resource/listing.js';
 import { ReleaseQuery } from '../resource/resource.dto.js';
+import { BulkRequest, BulkResults } from './bulk.dto.js';
+import { BulkReservations } from './bulk-reservations.js';
 import {
   NewReservation,
   NewReservationQuery,
@@ -26,7 +28,10 @@ const CREATE = ['not-found', 'duplicate-id', 'address-in-use', 'idempotency-key-
 @ApiTags('reservations')
 @Controller()
 export class ReservationsController {
-  constructor(private readonly reservations: ReservationsService) {}
+  constructor(
+    private readonly reservations: ReservationsService,
+    private readonly bulk: BulkReservations,
+  ) {}
 
   /** Lists all reservations. */
   @Get('reservations')
@@ -111,6 +116,26 @@ export class ReservationsController {
     return dryRun === 'true'
       ? this.reservations.preview(caller, target, body)
       : this.reservations.create(caller, target, body);
+  }
+
+  /**
+   * Releases and makes many reservations in one transaction: first all of `release`, then all of `create`, so that what is
+   * released can be had again. Each item has a result of its own, in that order, with the status that its own request would
+   * have had; with `atomic` the first that fails is the answer instead, and nothing is changed. At most 1000 items; what is
+   * created, and what is released, may be 20000 addresses.
+   */
+  @Post('reservations/bulk')
+  @Route({
+    access: ['member'],
+    reads: 'json',
+    problems: [
+      ...CREATE,
+      ...(['subnet-exhausted', 'pool-exhausted', 'quota-exceeded', 'precondition-failed'] as const),
+    ],
+  })
+  @ApiOkResponse({ type: BulkResults })
+  bulkReservations(@FromCaller() caller: Caller, @Body() body: BulkRequest): Promise<Reply> {
+    return this.bulk.run(caller, body);
   }
 
   /** Shows a reservation with its leases. */

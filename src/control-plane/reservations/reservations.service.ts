@@ -2,73 +2,32 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
-import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
+import { Claims } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
-import { sizeOf } from '../allocation/need.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { recordChange } from '../history/record.js';
 import { PoolEntity } from '../pools/pool.entity.js';
-import { newOwner, requireOwner, type Caller } from '../resource/caller.js';
+import { requireOwner, type Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, saveChange } from '../resource/change.js';
-import { claimId, pathId } from '../resource/id.js';
+import { pathId } from '../resource/id.js';
 import { applyHeldAddress } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
 import { parseTime } from '../resource/time.js';
 import { SubnetEntity } from '../subnets/subnet.entity.js';
-import { askedExpiry, NEVER, requireLasting, requireUnbound, type Expiry } from './expiry.js';
+import { askedExpiry, requireLasting, requireUnbound, type Expiry } from './expiry.js';
 import { FACTS_OF_END } from './expiry.queries.js';
 import { ExpirySignal } from './expiry-signal.js';
 import { Releases } from './releases.js';
 import { Renewals } from './renewals.js';
-import {
-  ReservationDocument,
-  type NewReservation,
-  type Renewal,
-  type ReservationChange,
-  type ReservationListQuery,
-} from './reservation.dto.js';
+import type { NewReservation, Renewal, ReservationChange, ReservationListQuery } from './reservation.dto.js';
 import { ReservationEntity } from './reservation.entity.js';
 import { reservationDocuments } from './reservation-documents.js';
-import { insertReservations, targetKey, targetSubnets, type Target, type TargetSubnet } from './reservation-writer.js';
-import { addressNeed, addressProblem, askedOf, type Asked } from './address-need.js';
-
-interface Request extends ClaimRequest {
-  target: Target;
-  body: NewReservation;
-  asked: Asked;
-  owner: string;
-  expiry: Expiry;
-}
-
-const RESERVATION_CLAIMS: ClaimKind<Request, TargetSubnet[]> = {
-  table: 'reservation',
-  context: (unit, [first], wait) =>
-    first === undefined ? Promise.resolve([]) : targetSubnets(unit, first.target, wait),
-  needs: ({ asked, owner }, subnets, wait) => [addressNeed(subnets, asked, owner, wait)],
-  cost: ([need]) => ({ addresses: need === undefined ? 0 : sizeOf(need), portMaps: 0 }),
-  stillThere: async (unit, [first]) => {
-    if (first !== undefined) await targetSubnets(unit, first.target, true);
-  },
-  refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
-  write: (unit, granted, subnets) => {
-    const rows = granted.map(({ request: { id, caller, owner, body, expiry }, taken }) => ({
-      id,
-      owner,
-      by: caller.principal.name,
-      expiry,
-      taken: taken[0] ?? [],
-      ...describeNew(body),
-    }));
-    return insertReservations(unit, subnets, rows).map(({ document, text }) => shown(document, text));
-  },
-};
-
-const shown = (document: ReservationDocument, body: object = document): Reply =>
-  reply({ location: `/reservations/${document.id}`, version: document.version, body });
+import { RESERVATION_CLAIMS, reservationRequest, shown, type ReservationRequest } from './reservation-claims.js';
+import { targetKey, type Target } from './reservation-writer.js';
 
 @Injectable()
 export class ReservationsService {
-  private readonly queue: GroupCommit<Request, Reply>;
+  private readonly queue: GroupCommit<ReservationRequest, Reply>;
 
   constructor(
     private readonly database: Database,
@@ -108,7 +67,7 @@ export class ReservationsService {
 
   /** Reserves addresses: all that are asked for, or none. Concurrent requests for one target share a transaction. */
   async create(caller: Caller, target: Target, body: NewReservation): Promise<Reply> {
-    const request = this.requestOf(caller, target, body);
+    const request = reservationRequest(caller, target, body, this.signal.noticeSeconds);
     const answer = await this.queue.submit(targetKey(target), request);
     this.signal.set(request.expiry);
     return answer;
@@ -116,15 +75,7 @@ export class ReservationsService {
 
   /** What `create` would answer with now. Nothing is written and nobody told. */
   async preview(caller: Caller, target: Target, body: NewReservation): Promise<Reply> {
-    return this.claims.preview(RESERVATION_CLAIMS, this.requestOf(caller, target, body));
-  }
-
-  private requestOf(caller: Caller, target: Target, body: NewReservation): Request {
-    return {
-      ...{ caller, target, body, asked: askedOf(body), owner: newOwner(caller, body.owner) },
-      ...claimId(body.id),
-      expiry: askedExpiry(body, new Date(), this.signal.noticeSeconds) ?? NEVER,
-    };
+    return this.claims.preview(RESERVATION_CLAIMS, reservationRequest(caller, target, body, this.signal.noticeSeconds));
   }
 
   async show(id: string): Promise<Reply> {

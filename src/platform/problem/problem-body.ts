@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { STATUS_CODES } from 'node:http';
+import type { ProblemDocument } from './problem.dto.js';
 import type { Problem } from './problem.js';
 
 export interface ProblemBody {
@@ -8,19 +9,23 @@ export interface ProblemBody {
   bytes: Buffer;
 }
 
-/** The RFC 9457 body of a problem. */
-export function problemBody(problem: Problem): ProblemBody {
-  const instance = `urn:uuid:${randomUUID()}`;
-  const document = {
+/** The RFC 9457 document of a problem, as one occurrence of it. */
+export function problemDocument(problem: Problem): ProblemDocument {
+  return {
     type: 'about:blank',
     title: STATUS_CODES[problem.status] ?? 'Error',
     status: problem.status,
     detail: problem.detail,
-    instance,
+    instance: `urn:uuid:${randomUUID()}`,
     code: problem.code,
     ...(problem.extra.errors === undefined ? {} : { errors: problem.extra.errors }),
   };
-  return { instance, bytes: Buffer.from(JSON.stringify(document)) };
+}
+
+/** The RFC 9457 body of a problem. */
+export function problemBody(problem: Problem): ProblemBody {
+  const document = problemDocument(problem);
+  return { instance: document.instance, bytes: Buffer.from(JSON.stringify(document)) };
 }
 
 /** A whole HTTP/1.1 answer, for a connection whose request could not be read. */

@@ -38,7 +38,7 @@ export class ProblemDocument {
   @ApiProperty({ enum: Object.keys(PROBLEM_CODES) })
   code: string;
 
-  /** The input errors, for `invalid-field`. */
+  /** The input errors, for `invalid-field`; of a bulk request also which item the problem is of. */
   @ApiProperty({ type: [FieldErrorDocument], required: false })
   errors?: FieldErrorDocument[];
 }

@@ -1,0 +1,67 @@
+import { reply, type Reply } from '../../platform/http/reply.js';
+import type { ClaimKind, ClaimRequest, Granted } from '../allocation/claims.js';
+import { sizeOf } from '../allocation/need.js';
+import type { Unit } from '../events/unit-of-work.js';
+import { newOwner, type Caller } from '../resource/caller.js';
+import { describeNew } from '../resource/change.js';
+import { claimId } from '../resource/id.js';
+import { addressNeed, addressProblem, askedOf, type Asked } from './address-need.js';
+import { askedExpiry, NEVER, type Expiry } from './expiry.js';
+import type { NewReservation, ReservationDocument } from './reservation.dto.js';
+import { insertReservations, targetSubnets, type Target, type TargetSubnet } from './reservation-writer.js';
+
+/** A reservation that is asked for. */
+export interface ReservationRequest extends ClaimRequest {
+  target: Target;
+  body: NewReservation;
+  asked: Asked;
+  expiry: Expiry;
+}
+
+/** What a body asks of a target; a problem when it contradicts itself, or the caller may not act for the owner. */
+export function reservationRequest(
+  caller: Caller,
+  target: Target,
+  body: NewReservation,
+  noticeSeconds: number,
+): ReservationRequest {
+  return {
+    ...{ caller, target, body, asked: askedOf(body), owner: newOwner(caller, body.owner) },
+    ...claimId(body.id),
+    expiry: askedExpiry(body, new Date(), noticeSeconds) ?? NEVER,
+  };
+}
+
+/** Reservations of one target. */
+export const RESERVATION_CLAIMS: ClaimKind<ReservationRequest, TargetSubnet[]> = {
+  table: 'reservation',
+  context: (unit, [first], wait) =>
+    first === undefined ? Promise.resolve([]) : targetSubnets(unit, first.target, wait),
+  needs: ({ asked, owner }, subnets, wait) => [addressNeed(subnets, asked, owner, wait)],
+  cost: ([need]) => ({ addresses: need === undefined ? 0 : sizeOf(need), portMaps: 0 }),
+  stillThere: async (unit, [first]) => {
+    if (first !== undefined) await targetSubnets(unit, first.target, true);
+  },
+  refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
+  write: writeReservations,
+};
+
+/** Writes what was granted, of these subnets, and answers, in order. */
+export function writeReservations(
+  unit: Unit,
+  granted: readonly Granted<ReservationRequest>[],
+  subnets: readonly TargetSubnet[],
+): Reply[] {
+  const rows = granted.map(({ request: { id, caller, owner, body, expiry }, taken }) => ({
+    id,
+    owner,
+    by: caller.principal.name,
+    expiry,
+    taken: taken[0] ?? [],
+    ...describeNew(body),
+  }));
+  return insertReservations(unit, subnets, rows).map(({ document, text }) => shown(document, text));
+}
+
+export const shown = (document: ReservationDocument, body: object = document): Reply =>
+  reply({ location: `/reservations/${document.id}`, version: document.version, body });
