@@ -83,7 +83,7 @@ export class BulkRequest {
   create?: BulkCreate[];
 
   /** All or nothing: the first item that fails is the answer, and nothing is changed. Default false. */
-  @ApiProperty({ required: false, default: false })
+  @ApiProperty({ required: false })
   @MayBeAbsent()
   @IsBoolean()
   atomic?: boolean;
