@@ -58,6 +58,13 @@ describe('vlab completion bash', () => {
     [['vlab', 'create', '--name', 'p'], []],
     [['vlab', 'events', '--fo'], ['--follow']],
     [['vlab', 'pool', 'list', '--js'], ['--json']],
+    [
+      ['vlab', 'quota', 's'],
+      ['show', 'set'],
+    ],
+    [['vlab', 'reservation', 'b'], ['bulk']],
+    [['vlab', 'who'], ['whoami']],
+    [['vlab', 'lease', 'list', '--sort', 'a'], ['address']],
     [['vlab', 'completion', 'z'], ['zsh']],
   ])('offers for %j: %j', (words, expected) => expect(offered(...words)).toEqual(expected));
 
@@ -80,8 +87,17 @@ describe('vlab completion', () => {
 
 describe('vlab --help', () => {
   it.each([
-    ...['create', 'connect', 'show', 'delete', 'login', 'status', 'events', 'history', 'completion'],
-    ...['portmap', 'pool', 'subnet create', 'reservation list', 'lease', 'gateway update'],
+    ...['create', 'connect', 'show', 'delete', 'login', 'status', 'events', 'history', 'completion', 'whoami'],
+    ...[
+      'portmap',
+      'pool',
+      'subnet create',
+      'reservation list',
+      'lease',
+      'gateway update',
+      'quota set',
+      'reservation bulk',
+    ],
   ])('shows %s with examples', async (command) => {
     const words = command.split(' ');
     const { code, stdout } = await vlab(...words, '--help');

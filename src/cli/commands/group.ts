@@ -32,7 +32,7 @@ export function resourceGroup<T extends Named>(
   const { called = `name or id of the ${resource.one}`, list = (command) => command, within } = settings;
   const group = program.command(word).description(`list, show and change ${resource.many}`);
   groupExamples(group, settings.examples);
-  listing(list(group.command('list').description(`list ${resource.many}`)), resource.filters).action(
+  listing(list(group.command('list').description(`list ${resource.many}`)), resource.filters, resource.sorts).action(
     withSession(async (session: Session, { pool, subnet, reservation, ...options }: ListOptions & Parents) => {
       const parents = { pool, subnet, reservation };
       await showList(session, resource, options, await within?.(session, parents));

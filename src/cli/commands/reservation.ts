@@ -16,6 +16,7 @@ import { repeated, whole } from '../options/parsers.js';
 import { POOLS, RESERVATIONS, SUBNETS } from '../resources/addressing.js';
 import { findId } from '../resources/find.js';
 import { withSession, type Session } from '../session.js';
+import { bulkCommand } from './bulk.js';
 import { resourceGroup, tell } from './group.js';
 import { releaseCommand } from './release.js';
 
@@ -55,6 +56,7 @@ export function reservationCommands(program: Command): void {
       'vlab reservation create --pool lab --prefix-length 28 --dry-run',
       'vlab reservation create --pool lab --ttl 2h --name trial',
       'vlab reservation renew trial',
+      'vlab reservation bulk changes.json --atomic',
       'vlab reservation release cluster --reason "moved to rack 7"',
     ],
   });
@@ -106,6 +108,7 @@ export function reservationCommands(program: Command): void {
     }),
   );
 
+  bulkCommand(group);
   releaseCommand(group, RESERVATIONS, 'name or id of the reservation', async ({ api }, id, query) =>
     answer(await api.DELETE('/reservations/{id}', { params: { path: { id }, query } })),
   );

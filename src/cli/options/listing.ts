@@ -14,17 +14,21 @@ export const FILTERS = {
 
 export type Filter = keyof typeof FILTERS;
 
+/** By what every list sorts; commander lets no other through than those that the API has for the list. */
+export type Sort = 'id' | '-id';
+
 export type ListOptions = { readonly [F in Filter]?: string } & {
   readonly name?: string;
   readonly namePrefix?: string;
   readonly tag?: string[];
   readonly metadata?: string[];
   readonly limit?: number;
+  readonly sort?: Sort;
   readonly all?: boolean;
 };
 
 /** Options of a list, with the filters that the API has for it. */
-export function listing(command: Command, filters: readonly Filter[]): Command {
+export function listing(command: Command, filters: readonly Filter[], sorts: readonly string[] = []): Command {
   command
     .option('-n, --name <name>', 'only those of exactly this name')
     .option('--name-prefix <text>', 'only those whose name begins with this')
@@ -35,6 +39,10 @@ export function listing(command: Command, filters: readonly Filter[]): Command {
     const option = new Option(flags, description);
     if (filter === 'status') option.choices(['pending', 'active', 'failed', 'drifted', 'removing']);
     command.addOption(option);
+  }
+  if (sorts.length > 0) {
+    const choices = ['id', ...sorts].flatMap((key) => [key, `-${key}`]);
+    command.addOption(new Option('--sort <key>', 'order; with - before it backwards (default: id)').choices(choices));
   }
   return command
     .option('--limit <number>', 'how many at most (default: 100)', whole(1, 1000))

@@ -4,7 +4,7 @@ import { answer } from '../client/answer.js';
 import type { Lease, Pool, Reservation, Subnet } from '../client/client.js';
 import { percent } from '../output/words.js';
 import { hostRange, network } from '../options/parsers.js';
-import type { Resource } from './resource.js';
+import type { Resource, SortOf } from './resource.js';
 
 const SHOWN_ADDRESSES = 4;
 
@@ -13,6 +13,7 @@ export const POOLS: Resource<Pool> = {
   many: 'pools',
   key: 'pools',
   filters: [],
+  sorts: ['name', 'createdAt', 'utilization', 'free'] satisfies SortOf<'/pools'>[],
   columns: [
     { title: 'NAME', of: (pool) => pool.name },
     { title: 'USED', of: (pool) => percent(pool.capacity?.utilization) },
@@ -33,6 +34,7 @@ export const SUBNETS: Resource<Subnet> = {
   many: 'subnets',
   key: 'subnets',
   filters: ['address', 'within', 'contains'],
+  sorts: ['name', 'createdAt', 'utilization', 'free', 'start'] satisfies SortOf<'/subnets'>[],
   columns: [
     { title: 'FIRST', of: (subnet) => subnet.start },
     { title: 'LAST', of: (subnet) => subnet.end },
@@ -63,6 +65,7 @@ export const RESERVATIONS: Resource<Reservation> = {
   many: 'reservations',
   key: 'reservations',
   filters: ['owner', 'address', 'within'],
+  sorts: [],
   columns: [
     { title: 'NAME', of: (reservation) => reservation.name },
     { title: 'OWNER', of: (reservation) => reservation.owner },
@@ -84,6 +87,7 @@ export const LEASES: Resource<Lease> = {
   many: 'leases',
   key: 'leases',
   filters: ['owner', 'address', 'within'],
+  sorts: ['address'] satisfies SortOf<'/leases'>[],
   columns: [
     { title: 'ADDRESS', of: (lease) => lease.address },
     { title: 'NAME', of: (lease) => lease.name },

@@ -4,7 +4,7 @@ import { paintStatus } from '../output/output.js';
 import type { Column } from '../output/table.js';
 import { ago, hostPort } from '../output/words.js';
 import { addressesOf } from './addressing.js';
-import type { Resource } from './resource.js';
+import type { Resource, SortOf } from './resource.js';
 
 type Range = { first: number; last: number } | undefined;
 const rangeText = (protocol: string, range: Range): string =>
@@ -15,6 +15,7 @@ export const GATEWAYS: Resource<Gateway> = {
   many: 'gateways',
   key: 'gateways',
   filters: ['owner'],
+  sorts: ['name', 'createdAt'] satisfies SortOf<'/gateways'>[],
   columns: [
     { title: 'NAME', of: (gateway) => gateway.name },
     { title: 'ADDRESS', of: (gateway) => gateway.externalAddress },
@@ -53,6 +54,7 @@ export const PORT_MAPS: Resource<PortMap> = {
   many: 'port maps',
   key: 'portMaps',
   filters: ['owner', 'gateway', 'component', 'address', 'status'],
+  sorts: ['address', 'connectionPort'] satisfies SortOf<'/port-maps'>[],
   columns: [
     { title: 'GATEWAY', of: reachedAt },
     { title: 'PROTOCOL', of: (map) => map.protocol },
@@ -76,6 +78,7 @@ export const COMPONENTS: Resource<ComponentOf> = {
   many: 'components',
   key: 'components',
   filters: ['owner', 'kind', 'gateway'],
+  sorts: ['name', 'createdAt'] satisfies SortOf<'/components'>[],
   columns: [
     { title: 'NAME', of: (component) => component.name },
     { title: 'KIND', of: (component) => component.kind },

@@ -1,7 +1,8 @@
 import type { Answer } from '../client/answer.js';
 import type { Api } from '../client/client.js';
+import type { paths } from '../client/schema.js';
 import type { Column } from '../output/table.js';
-import type { Filter } from '../options/listing.js';
+import type { Filter, Sort } from '../options/listing.js';
 
 /** Query parameters of lists; which of them a list has, its `filters` say. */
 export type ListQuery = { [F in Filter]?: string } & {
@@ -9,9 +10,20 @@ export type ListQuery = { [F in Filter]?: string } & {
   namePrefix?: string;
   tag?: string[];
   metadata?: string[];
+  sort?: Sort;
   limit?: number;
   cursor?: string;
 };
+
+type Parameters<Path extends keyof paths> = paths[Path] extends { get: { parameters: { query?: infer Query } } }
+  ? Query
+  : never;
+
+/** By what the API sorts a list, but for the direction. */
+export type SortOf<Path extends keyof paths> = Exclude<
+  NonNullable<Parameters<Path>> extends { sort?: infer S } ? S : never,
+  undefined | `-${string}`
+>;
 
 export interface Page<T> {
   readonly rows: readonly T[];
@@ -28,6 +40,8 @@ export interface Resource<T extends { id: string }> {
   /** Key of the array in the API's lists. */
   readonly key: string;
   readonly filters: readonly Filter[];
+  /** By what else than id its list sorts. */
+  readonly sorts: readonly string[];
   readonly columns: readonly Column<T>[];
   /** May throw `Refusal`, as all calls of the API. */
   list(api: Api, query: ListQuery): Promise<Page<T>>;
