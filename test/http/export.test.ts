@@ -93,7 +93,8 @@ describe('export', () => {
         const row = rows.find(({ type, id }) => `${type}s` === noun && id === document['id']) ?? {};
         for (const [name, value] of Object.entries(document)) {
           const cell = row[name] ?? 'missing';
-          if (name === 'metadata' || name === 'tags') expect(JSON.parse(cell)).toEqual(value);
+          if (typeof value === 'object' && value !== null) expect(JSON.parse(cell)).toEqual(value);
+          else if (name === 'metadata') expect(JSON.parse(cell)).toEqual(value);
           else expect([name, cell]).toEqual([name, value === null ? '' : (value as string)]);
         }
       }

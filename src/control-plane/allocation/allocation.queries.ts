@@ -45,6 +45,9 @@ export const RESTING_IN = `
           ORDER BY q.until, q.position LIMIT 1000) AS k) AS rest
   ORDER BY oldest.until, s.space`;
 
+/** Many given positions in one statement; answers with those that could not be had. */
+export const TAKE_SORTED = `SELECT space_take_sorted($1, $2::numeric[], $3::text[])::text AS position`;
+
 /** Joins with free neighbours. */
 export const GIVE_POSITIONS = `SELECT space_give($1, $2::numeric[])`;
 

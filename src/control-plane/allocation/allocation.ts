@@ -9,6 +9,7 @@ import {
   LOCK_POSITIONS,
   LOCK_SPACES,
   REMOVE_POSITIONS,
+  TAKE_SORTED,
 } from './allocation.queries.js';
 import { bySpace, type Claim, type Outcome, type Released, type Taken } from './need.js';
 import { Round } from './round.js';
@@ -53,6 +54,16 @@ export class Allocation {
   async claim(unit: Unit, claims: readonly Claim[], wait: boolean): Promise<Outcome[]> {
     if (wait) await this.lock(unit, [...new Set(claims.flatMap((claim) => claim.flatMap((need) => [...need.spaces])))]);
     return new Round(unit, claims, wait).run();
+  }
+
+  /**
+   * Takes exactly these positions of a space, for the owner that stands beside each, and answers with those that could not
+   * be had. For thousands at a time: it waits for every chunk that it needs, so callers with several spaces lock them
+   * first, in one call.
+   */
+  async takeMany(unit: Unit, space: string, positions: readonly string[], owners: readonly string[]): Promise<string[]> {
+    const rows = await unit.query<{ position: string }>(TAKE_SORTED, [space, positions, owners]);
+    return rows.map(({ position }) => position);
   }
 
   /**

@@ -19,7 +19,7 @@ const cidr = (alias: string): string =>
  * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data; $2 did it. The order of
  * the numbering is that of the rows, so each group is a run of them.
  */
-const batches = (events: string): string => `
+export const batches = (events: string): string => `
   INSERT INTO outbox_batch (events, body)
   SELECT count(*), string_agg(
     E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner,

@@ -1,5 +1,5 @@
-/** How a value of a column is written; `json` is JSON text that stands in JSON as it is. */
-export type ColumnKind = 'text' | 'number' | 'boolean' | 'json' | 'time' | 'address';
+/** How a value of a column is written; `json` is JSON text that stands in JSON as it is, `networks` a list as JSON text. */
+export type ColumnKind = 'text' | 'number' | 'boolean' | 'json' | 'time' | 'address' | 'network' | 'networks';
 
 /** A member of what is exported. `sql` is its expression, with `r` for the row. */
 export interface Column {
@@ -21,6 +21,10 @@ const COMMON = [
   column('metadata', 'json', 'r.metadata::text'),
 ];
 
+/** The network that a subnet exactly is, or null. */
+const CIDR = `(SELECT text(n) FROM inet_merge(r.first, r.last) AS n
+               WHERE host_min(n) = r.first AND host_max(n) = r.last)`;
+
 const STAMPS = [
   column('createdAt', 'time', 'r.created_at'),
   column('updatedAt', 'time', 'r.updated_at'),
@@ -34,6 +38,8 @@ export const COLUMNS: Readonly<Record<Noun, readonly Column[]>> = {
     column('policy', 'text'),
     column('quarantine', 'number'),
     column('reuseEarly', 'boolean', 'r.reuse_early'),
+    column('supernets', 'networks', 'array_to_json(r.supernets)::text'),
+    column('thresholds', 'json', 'array_to_json(r.thresholds)::text'),
     ...STAMPS,
   ],
   subnet: [
@@ -41,6 +47,9 @@ export const COLUMNS: Readonly<Record<Noun, readonly Column[]>> = {
     column('pool', 'text', 'r.pool_id'),
     column('start', 'address', 'host(r.first)'),
     column('end', 'address', 'host(r.last)'),
+    column('cidr', 'network', CIDR),
+    column('gatewayAddress', 'address', 'host(r.gateway_address)'),
+    column('exclusions', 'json', 'r.exclusions::text'),
     ...STAMPS,
   ],
   reservation: [

@@ -1,4 +1,5 @@
 import { formatAddress, storedAddress } from '../../ip/address.js';
+import { canonicalCidr } from '../../ip/cidr.js';
 import { COLUMNS, type Column, type Noun } from './columns.js';
 import { csvLine } from './csv.js';
 
@@ -26,10 +27,12 @@ function plain({ kind, name }: Column, row: Row): string | undefined {
   if (value === null || value === undefined) return undefined;
   if (value instanceof Date) return value.toISOString();
   if (kind === 'address') return formatAddress(storedAddress(value as string));
+  if (kind === 'network') return canonicalCidr(value as string);
+  if (kind === 'networks') return JSON.stringify((JSON.parse(value as string) as string[]).map(canonicalCidr));
   return String(value);
 }
 
-const BARE: readonly Column['kind'][] = ['json', 'number', 'boolean'];
+const BARE: readonly Column['kind'][] = ['json', 'networks', 'number', 'boolean'];
 
 /** A line break of JSON text stands only between its tokens, where a space says the same. */
 const oneLine = (json: string): string => json.replace(/[\r\n]+/g, ' ');

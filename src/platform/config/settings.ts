@@ -4,6 +4,7 @@ import { BadValue, bytes, host, integer, matching, oneOf, Setting, text, url, ur
 /** Smallest HS256 key: as long as the hash (RFC 7518 section 3.2). */
 export const MIN_SECRET_BYTES = 32;
 const LARGEST_BODY = 64 * 1024 * 1024;
+const LARGEST_IMPORT = 1024 * LARGEST_BODY;
 
 /** A setting that always has a value. */
 const always = <T>(setting: Setting<T> & { default: NonNullable<Setting<T>['default']> }): Setting<T> => setting;
@@ -84,6 +85,13 @@ export const SETTINGS = {
       expects: 'a size from 1KiB to 64MiB, such as 1048576, 512KiB or 1MiB',
       default: '1MiB',
       parse: bytes(1024, LARGEST_BODY),
+    }),
+    importLimit: always({
+      name: 'IMPORT_MAX_BYTES',
+      description: 'Largest body of `POST /import`, which is streamed and not held in memory.',
+      expects: 'a size from 1KiB to 65536MiB, such as 512MiB',
+      default: '1024MiB',
+      parse: bytes(1024, LARGEST_IMPORT),
     }),
   },
   limits: {

@@ -14,6 +14,7 @@ import { History1764100005000 } from '../../../migrations/1764100005000-history.
 import { Capacity1764100006000 } from '../../../migrations/1764100006000-capacity.js';
 import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-create-quotas.js';
 import { IndexLists1764100007100 } from '../../../migrations/1764100007100-index-lists.js';
+import { TakeSorted1764100008000 } from '../../../migrations/1764100008000-take-sorted.js';
 import { EventActors1764100009000 } from '../../../migrations/1764100009000-event-actors.js';
 
 /** In order; what has landed is never edited. */
@@ -31,6 +32,7 @@ export const MIGRATIONS = [
   Capacity1764100006000,
   CreateQuotas1764100007000,
   IndexLists1764100007100,
+  TakeSorted1764100008000,
   EventActors1764100009000,
 ];
 

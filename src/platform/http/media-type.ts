@@ -37,6 +37,10 @@ function parseMediaType(text: string): MediaType | undefined {
   return { name: name.trim().toLowerCase(), parameters };
 }
 
+/** The media type that a Content-Type names, without its parameters; undefined when it is none. */
+export const mediaTypeName = (contentType: string | undefined): string | undefined =>
+  contentType === undefined ? undefined : parseMediaType(contentType)?.name;
+
 export type BodyType = 'vendor' | 'json' | 'merge-patch';
 
 /**

@@ -14,6 +14,8 @@ export interface RouteFacts {
   access: readonly Role[] | 'anyone';
   /** Vendor type of the body that it reads, `json` for routes without one; absent = reads no body, whatever is sent. */
   reads?: VendorType | 'json';
+  /** Media types of a body that its handler reads itself, as a stream: no parser looks at it, and BODY_LIMIT does not count. */
+  streams?: readonly string[];
   /** Classes of body and query; without one for the query, any parameter is refused. `Route` finds out by itself. */
   body?: InputClass;
   query?: InputClass;
@@ -74,6 +76,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
     ...(facts.access === 'anyone' ? [] : (['unauthenticated', 'forbidden'] as const)),
     ...(facts.access === 'anyone' || facts.unlimited === true ? [] : (['rate-limited'] as const)),
     ...(facts.reads === undefined ? [] : WITH_BODY),
+    ...(facts.streams === undefined ? [] : (['body-too-large', 'unsupported-media-type'] as const)),
     ...(facts.problems ?? []),
   ]);
   const byStatus = new Map<number, ProblemCode[]>();
@@ -85,7 +88,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDocument' } } },
     }),
   );
-  const consumes = facts.reads === undefined ? [] : ['application/json'];
+  const consumes = facts.reads === undefined ? [...(facts.streams ?? [])] : ['application/json'];
   if (facts.reads !== undefined && facts.reads !== 'json') consumes.push(vendorMediaType(facts.reads));
   const config: MethodDecorator = (target, key, descriptor) => {
     RouteConfig({ berth: { ...facts, ...inputs(target, key) } })(target, key, descriptor);

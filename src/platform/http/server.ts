@@ -10,6 +10,7 @@ import { AnsweringAdapter } from './answer.js';
 import { checkedInput } from './input.js';
 import { bodyType, type BodyType } from './media-type.js';
 import type { RateLimiter } from './rate-limiter.js';
+import { acceptStream, installStreams, isStreaming } from './streamed-body.js';
 import type { RouteFacts } from './route.js';
 
 declare module 'fastify' {
@@ -39,6 +40,7 @@ export interface HttpLimits {
 
 /** A request that is not HTTP never reaches a route; it is answered here, as a problem too. */
 export function answerClientError(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT' && isStreaming(socket)) return;
   if (socket.destroyed || !socket.writable) return;
   const problem =
     error.code === 'HPE_HEADER_OVERFLOW'
@@ -88,7 +90,8 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
         return;
       }
       if (facts.query === undefined) refuseQuery(request);
-      if (facts.reads === undefined || !WRITES.has(request.method)) {
+      if (facts.streams !== undefined) acceptStream(request, facts.streams);
+      else if (facts.reads === undefined || !WRITES.has(request.method)) {
         // Clients send odd Content-Types on GET and stale bodies on DELETE: neither is ever looked at.
         delete request.raw.headers['content-type'];
       }
@@ -126,6 +129,7 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
       done(error as Error);
     }
   });
+  installStreams(fastify);
   fastify.addHook('preValidation', (request, _reply, done) => {
     try {
       checkInput(request);
