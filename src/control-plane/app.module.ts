@@ -153,7 +153,7 @@ export class AppModule {
         MeModule,
         HistoryModule,
         MetricsModule.with(config),
-        TransferModule,
+        TransferModule.with(config, log),
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

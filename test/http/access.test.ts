@@ -54,7 +54,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     [
       ...['createPool', 'updatePool', 'replacePool', 'deletePool', 'createSubnet', 'updateSubnet', 'replaceSubnet'],
       ...['deleteSubnet', 'createGateway', 'updateGateway', 'deleteGateway'],
-      ...['setQuota', 'deleteQuota'],
+      ...['setQuota', 'deleteQuota', 'importAll'],
     ],
   ),
   ...each(['reader'], ['getMetrics', 'exportAll']),

@@ -10,6 +10,7 @@ export interface Schema {
   allOf?: Schema[];
   enum?: unknown[];
   nullable?: boolean;
+  format?: string;
 }
 
 /** One route as the OpenAPI document has it. */
@@ -54,7 +55,8 @@ export const OPERATIONS: readonly Operation[] = Object.entries(document.paths).f
       path,
       headers: (operation.parameters ?? []).filter((parameter) => parameter.in === 'header').map(({ name }) => name),
       query: (operation.parameters ?? []).filter((parameter) => parameter.in === 'query'),
-      ...(body === undefined ? {} : { body: resolve(body) }),
+      // a file is no object with fields
+      ...(body === undefined || body.format === 'binary' ? {} : { body: resolve(body) }),
     };
   }),
 );

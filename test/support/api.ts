@@ -173,7 +173,7 @@ export async function send(url: string, method: string, { body, headers, token: 
     ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const json = text !== '' && /json/.test(response.headers.get('content-type') ?? '');
+  const json = text !== '' && /[/+]json/.test(response.headers.get('content-type') ?? '');
   return {
     status: response.status,
     headers: response.headers,

@@ -2,31 +2,32 @@
  * Events of what disappears with its parent, written by the database itself: the documents are those of the DTOs, built
  * in SQL, since the rows may be millions. Run before the parent is deleted, in the same transaction.
  */
-const common = (alias: string): string =>
+export const common = (alias: string): string =>
   `'id', ${alias}.id, 'name', ${alias}.name, 'tags', ${alias}.tags, 'metadata', ${alias}.metadata`;
-const stamps = (alias: string): string =>
+export const stamps = (alias: string): string =>
   `'createdAt', ${alias}.created_at, 'updatedAt', ${alias}.updated_at, 'version', ${alias}.version`;
 
 /** Who ended it and why. */
 const ending = `'releasedBy', $2::text, 'reason', $3::text`;
 
 /** The network that a subnet exactly is, or null. */
-const cidr = (alias: string): string =>
+export const cidr = (alias: string): string =>
   `(SELECT text(n) FROM inet_merge(${alias}.first, ${alias}.last) AS n
     WHERE host_min(n) = ${alias}.first AND host_max(n) = ${alias}.last)`;
 
 /**
  * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data; $2 did it. The order of
- * the numbering is that of the rows, so each group is a run of them.
+ * the numbering is that of the rows, so each group is a run of them. `group` may name a column of the query instead that
+ * numbers the rows of the outbox, where events differ much in size.
  */
-export const batches = (events: string): string => `
+export const batches = (events: string, group = '(e.n - 1) / 500'): string => `
   INSERT INTO outbox_batch (events, body)
   SELECT count(*), string_agg(
     E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner,
                                  'actor', $2::text)::text
     || E'\\x1f' || e.data::text, '' ORDER BY e.n)
   FROM (SELECT q.*, row_number() OVER () AS n FROM (${events}) AS q) AS e
-  GROUP BY (e.n - 1) / 500 ORDER BY (e.n - 1) / 500`;
+  GROUP BY ${group} ORDER BY ${group}`;
 
 const leases = (where: string): string =>
   batches(`
