@@ -7,6 +7,7 @@ import { createCommand } from './commands/create.js';
 import { deleteCommand } from './commands/delete.js';
 import { eventsCommand } from './commands/events.js';
 import { exportCommand } from './commands/export.js';
+import { importCommand } from './commands/import.js';
 import { gatewayCommands } from './commands/gateway.js';
 import { historyCommand } from './commands/history.js';
 import { leaseCommands } from './commands/lease.js';
@@ -55,6 +56,7 @@ export function vlab(): Command {
   gatewayCommands(program);
   quotaCommands(program);
   exportCommand(program);
+  importCommand(program);
   program.commandsGroup('You and Berth:');
   loginCommands(program);
   whoamiCommand(program);

@@ -47,9 +47,7 @@ describe('import', () => {
     const { body } = await api.get('/export');
     const rules = { createdAt: 0, updatedAt: 0, version: 0, exclusions: 0 };
     return NOUNS.map((noun) =>
-      (body[noun] as { id: string }[])
-        .map((row) => ({ ...row, ...rules }))
-        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      (body[noun] as { id: string }[]).map((row) => ({ ...row, ...rules })).sort((a, b) => (a.id < b.id ? -1 : 1)),
     );
   };
 
@@ -58,21 +56,25 @@ describe('import', () => {
     const outcome = await ended(send(to, file, format));
     expect(outcome).toEqual({ done: true, dryRun: false, applied: { pool: 1, subnet: 3, reservation: 2, lease: 4 } });
     expect(await kept(to)).toEqual(await kept(from));
-    const [pool] = await to.sql('SELECT metadata FROM pool');
-    expect(pool.metadata.replace(/\s+/g, ' ')).toBe(METADATA);
+    const [pool] = await to.sql('SELECT metadata::text FROM pool');
+    expect(pool.metadata).toBe(METADATA);
     const [free] = await to.sql(`SELECT sum(f.last - f.first + 1)::int AS free FROM free_interval f
       JOIN subnet s USING (space_id) WHERE s.name = 'four'`);
     expect(free.free).toBe(65_536 - 5 - 10 - 1 - 3);
     // events, one for each
-    const told = await to.sql(`SELECT type, count(*)::int FROM outbox WHERE type LIKE '%.created' GROUP BY type ORDER BY type`);
+    const told = await to.sql(
+      `SELECT type, count(*)::int FROM outbox WHERE type LIKE '%.created' GROUP BY type ORDER BY type`,
+    );
     expect(told.map(({ count }) => count)).toEqual([4, 1, 2, 3]);
-    const [event] = await to.sql(`SELECT data FROM outbox WHERE type = 'ipam.reservation.created' ORDER BY seq LIMIT 1`);
+    const [event] = await to.sql(
+      `SELECT data::text FROM outbox WHERE type = 'ipam.reservation.created' ORDER BY seq LIMIT 1`,
+    );
     expect(JSON.parse(event.data)).toMatchObject({ owner: 'O\'Neil, "Bob"', leases: [{}, {}, {}], ttl: 3600 });
     // all of it is taken now
     const again = await ended(send(to, file, format));
     expect(again.done).toBe(false);
     expect(new Set(again.lines.map(({ reason }) => reason.replace(/ 10.*| ::.*/, '')))).toEqual(
-      new Set(['is taken', 'overlaps the subnet', 'is held']),
+      new Set(['is taken', 'overlaps the subnet']),
     );
     await to.delete(`/pools/${HEX_ID}`);
     await to.sql('DELETE FROM outbox_batch');

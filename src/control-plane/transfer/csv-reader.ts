@@ -17,7 +17,7 @@ class Splitter {
   constructor(private readonly row: (cells: string[], line: number) => void) {}
 
   more(text: string): void {
-    for (let i = 0; i < text.length; ) {
+    for (let i = 0; i < text.length;) {
       if (++this.size > MAX_RECORD) throw new Unreadable(this.began, `is longer than ${MAX_RECORD} characters`);
       const c = text[i] ?? '';
       if (c === '\n') this.line++;
@@ -25,7 +25,8 @@ class Splitter {
         if (c === '"') this.state = 'quote';
         else this.cell += c;
       } else if (c === '"') {
-        if (this.state === 'bare') throw new Unreadable(this.line, 'has a quote in the middle of a cell without quotes');
+        if (this.state === 'bare')
+          throw new Unreadable(this.line, 'has a quote in the middle of a cell without quotes');
         if (this.state === 'quote') this.cell += c;
         this.state = 'quoted';
       } else if (c === ',') this.cellEnds();
@@ -112,7 +113,8 @@ export function csvReader(only: Noun | undefined): Reader {
     }
     const noun = type === undefined ? only : nounOf(type);
     if (noun === undefined) return { line, field: 'type', reason: 'must be pool, subnet, reservation or lease' };
-    if (only !== undefined && noun !== only) return { line, noun, field: 'type', reason: `must be ${only}, as was asked` };
+    if (only !== undefined && noun !== only)
+      return { line, noun, field: 'type', reason: `must be ${only}, as was asked` };
     return { line, noun, value };
   };
   const splitter = new Splitter((cells, line) => {

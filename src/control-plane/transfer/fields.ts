@@ -19,7 +19,8 @@ const isLine = (value: unknown, max: number): value is string =>
 export function lineOf(members: Members, field: string, max: number = LIMITS.name): string | undefined {
   const value = members[field];
   if (value === undefined || value === '') return undefined;
-  if (!isLine(value, max)) throw invalidField(field, `must be a string of at most ${max} characters, without control characters`);
+  if (!isLine(value, max))
+    throw invalidField(field, `must be a string of at most ${max} characters, without control characters`);
   return value;
 }
 
@@ -61,7 +62,8 @@ export const describedOf = (members: Members): Described => ({
 export function addressOf(members: Members, field: string): Address {
   const text = members[field];
   const address = typeof text === 'string' ? parseAddress(text) : undefined;
-  if (address === undefined) throw invalidField(field, 'must be an IPv4 or IPv6 address, without prefix length or zone');
+  if (address === undefined)
+    throw invalidField(field, 'must be an IPv4 or IPv6 address, without prefix length or zone');
   return address;
 }
 

@@ -37,13 +37,11 @@ export interface Import {
 }
 
 export type Progress =
-  | { phase: 'reading' | 'checking'; lines: number }
-  | { phase: 'applying'; type: Noun; done: number; of: number };
+  { phase: 'reading' | 'checking'; lines: number } | { phase: 'applying'; type: Noun; done: number; of: number };
 
 /** How it ended; with bad lines nothing was applied. */
 export type Outcome =
-  | { done: true; dryRun: boolean; applied: Counts }
-  | { done: false; badLines: number; lines: object[] };
+  { done: true; dryRun: boolean; applied: Counts } | { done: false; badLines: number; lines: object[] };
 
 /** Thrown to roll the transaction back. */
 class NotApplied extends Error {
@@ -162,6 +160,10 @@ function goOn(signal: AbortSignal): void {
 }
 
 const overtaken = (cause?: unknown): Problem =>
-  new Problem('unavailable', 'What the file refers to was changed by others meanwhile. Nothing was applied; import it again.', {
-    cause,
-  });
+  new Problem(
+    'unavailable',
+    'What the file refers to was changed by others meanwhile. Nothing was applied; import it again.',
+    {
+      cause,
+    },
+  );

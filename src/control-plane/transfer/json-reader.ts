@@ -40,7 +40,12 @@ export function jsonReader(): Reader {
     try {
       return { line: place, noun: noun ?? 'pool', value: parseRecord(text) };
     } catch (error) {
-      return { line: place, noun, field: '', reason: `is not a JSON object: ${(error as Error).message.slice(0, 100)}` };
+      return {
+        line: place,
+        noun,
+        field: '',
+        reason: `is not a JSON object: ${(error as Error).message.slice(0, 100)}`,
+      };
     }
   };
 
@@ -75,7 +80,7 @@ export function jsonReader(): Reader {
 
   const keyOf = (text: string): void => {
     const known = nounOf(text.slice(1, -1));
-    if (known === undefined || !text.endsWith("s\"")) fail();
+    if (known === undefined || !text.endsWith('s"')) fail();
     noun = known;
     state = 'colon';
   };

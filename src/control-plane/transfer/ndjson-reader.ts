@@ -22,7 +22,9 @@ export function ndjsonReader(): Reader {
     if (type === 'end') {
       ended = true;
       const noun = count.differing(members);
-      return noun === undefined ? [] : [{ line, noun, field: 'type', reason: 'the file does not have as many as it says' }];
+      return noun === undefined
+        ? []
+        : [{ line, noun, field: 'type', reason: 'the file does not have as many as it says' }];
     }
     const noun = nounOf(type);
     if (noun === undefined) return [{ line, field: 'type', reason: 'must be pool, subnet, reservation or lease' }];

@@ -88,7 +88,8 @@ function expiryOf(members: Members, { now, noticeSeconds }: Context): Expiry {
 
 export function reservationRow(line: number, members: Members, context: Context): StagedRow {
   const target = targetOf(members);
-  if (target === undefined) throw invalidField('subnet', 'must be an id, a network, or the first address of the subnet');
+  if (target === undefined)
+    throw invalidField('subnet', 'must be an id, a network, or the first address of the subnet');
   const { expiresAt, ttl, noticeAt } = expiryOf(members, context);
   const owner = lineOf(members, 'owner') ?? context.principal;
   const description = described(describedOf(members));
@@ -120,5 +121,8 @@ export function leaseRows(
     ...[reference, byName, own === undefined ? number : null, formatAddress(address), String(address.value)],
   ];
   if (own === undefined) return { lease };
-  return { lease, reservation: [line, own, '', '{}', 'null', owner ?? context.principal, null, null, null, number, 'lease'] };
+  return {
+    lease,
+    reservation: [line, own, '', '{}', 'null', owner ?? context.principal, null, null, null, number, 'lease'],
+  };
 }

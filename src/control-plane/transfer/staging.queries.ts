@@ -112,7 +112,9 @@ export const PREPARE_STAGED: readonly string[] = [
   `CREATE INDEX ON staged_reservation (id)`,
   `CREATE INDEX ON staged_reservation (n)`,
   `CREATE INDEX ON staged_lease (n)`,
-  ...['staged_pool', 'staged_subnet', 'staged_reservation', 'staged_lease', 'import_target'].map((name) => `ANALYZE ${name}`),
+  ...['staged_pool', 'staged_subnet', 'staged_reservation', 'staged_lease', 'import_target'].map(
+    (name) => `ANALYZE ${name}`,
+  ),
 ];
 
 export const COUNT_BAD_LINES = `SELECT count(*)::integer AS count FROM bad_line`;

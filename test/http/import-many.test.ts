@@ -1,0 +1,119 @@
+import { readFile } from 'node:fs/promises';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Api, dump } from '../support/api.js';
+import { eventually } from '../support/eventually.js';
+import { ended, send } from './importing.js';
+
+const POOL = '6b024480686c824ea09e0001';
+const SUBNET = '6b024480686c824ea09e0002';
+const COUNT = 30_000;
+
+/** Every second address of a /16. */
+const FILE = Array.from({ length: COUNT }, (_, n) => {
+  const address = `10.0.${n >> 7}.${(n & 127) * 2}`;
+  return `${JSON.stringify({ type: 'lease', address, subnet: SUBNET, name: `vm-${n}`, metadata: { n, text: 'x'.repeat(200) } })}\n`;
+}).join('');
+
+describe('an import of many', () => {
+  let api: Api;
+
+  beforeAll(async () => {
+    api = await Api.start();
+    await api.make('/pools', { id: POOL });
+    await api.make(`/pools/${POOL}/subnets`, { id: SUBNET, start: '10.0.0.0', end: '10.0.255.255' });
+  });
+  afterAll(() => api.close());
+
+  const importing = async (): Promise<boolean> =>
+    (
+      await api.sql(`SELECT FROM pg_stat_activity WHERE datname = current_database() AND query LIKE '%staged_%'
+      AND pid <> pg_backend_pid() AND xact_start IS NOT NULL`)
+    ).length > 0;
+
+  it('is as if it had never been when the process is killed in the middle', async () => {
+    const before = await dump(api.database);
+    const answer = send(api, FILE, 'ndjson').catch(() => 'broken off');
+    await eventually('an import at work', importing);
+    await api.end('SIGKILL');
+    expect(await answer).toBe('broken off');
+    await eventually('its transaction gone', async () => !(await importing()));
+    expect(await dump(api.database)).toEqual(before);
+    const { database, secret } = api;
+    const first = api;
+    api = await Api.start({ database, secret });
+    const close = api.close.bind(api);
+    api.close = async () => {
+      await close();
+      await first.close();
+    };
+  });
+
+  it('is not applied when its client goes away', async () => {
+    const before = await dump(api.database);
+    const stop = new AbortController();
+    const answer = fetch(`${api.url}/import`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${api.admin}`, 'content-type': 'application/x-ndjson' },
+      body: FILE,
+      signal: stop.signal,
+    });
+    await eventually('an import at work', importing);
+    const busy = await send(api, FILE, 'ndjson');
+    expect([busy.status, busy.body.code, busy.headers.get('retry-after')]).toEqual([503, 'unavailable', '5']);
+    stop.abort();
+    await answer.then((response) => response.text()).catch(() => undefined);
+    await eventually('its transaction gone', async () => !(await importing()));
+    expect(await dump(api.database)).toEqual(before);
+  });
+
+  it('holds little of it in memory, and nothing twice while others claim', async () => {
+    const peak = async (): Promise<number> =>
+      Number(/VmHWM:\s+(\d+) kB/.exec(await readFile(`/proc/${api.pid}/status`, 'utf8'))?.[1]) / 1024;
+    const before = await peak();
+    let running = true;
+    const claims = async (): Promise<void> => {
+      while (running) {
+        const { status } = await api.post(`/subnets/${SUBNET}/reservations`, {
+          addresses: ['10.0.255.255'],
+          otherwise: 'next',
+        });
+        expect([201, 503]).toContain(status);
+      }
+    };
+    const others = [claims(), claims()];
+    // others may be where the import wants to be: then it says so, and applies nothing
+    await api.sql(`UPDATE pool SET policy = 'random' WHERE id = $1`, [POOL]);
+    const outcome = await ended(send(api, FILE, 'ndjson'));
+    running = false;
+    await Promise.all(others);
+    if (!outcome.done) expect(outcome.lines.every(({ reason }) => reason === 'is held')).toBe(true);
+    const imported = await api.sql(`SELECT FROM lease WHERE name LIKE 'vm-%'`);
+    expect(imported).toHaveLength(outcome.done ? COUNT : 0);
+    const [sum] = await api.sql(`
+      SELECT (SELECT count(*) FROM lease)::int AS held,
+             (SELECT sum(last - first + 1) FROM free_interval)::int AS free,
+             (SELECT count(*)::int FROM (SELECT FROM lease l JOIN subnet s ON s.id = l.subnet_id JOIN free_interval f
+                ON f.space_id = s.space_id AND address_position(l.address) BETWEEN f.first AND f.last) AS both_ways) AS both`);
+    expect(sum.held + sum.free).toBe(65_536);
+    expect(sum.both).toBe(0);
+    expect((await peak()) - before).toBeLessThan(120);
+  });
+
+  it('rewrites free space once, and leaves it as single claims would', async () => {
+    await api.sql(`DELETE FROM reservation`);
+    await api.delete(`/pools/${POOL}`);
+    await api.make('/pools', { id: POOL });
+    await api.make(`/pools/${POOL}/subnets`, { id: SUBNET, start: '10.0.0.0', end: '10.0.255.255' });
+    expect(await ended(send(api, FILE, 'ndjson'))).toMatchObject({
+      done: true,
+      applied: { lease: COUNT, reservation: COUNT },
+    });
+    const rows = await api.sql(`SELECT first::text, last::text FROM free_interval ORDER BY last LIMIT 2`);
+    expect(rows).toEqual([
+      { first: '167772161', last: '167772161' },
+      { first: '167772163', last: '167772163' },
+    ]);
+    const [events] = await api.sql(`SELECT sum(events)::int AS events FROM outbox_batch WHERE body LIKE '%vm-%'`);
+    expect(events.events).toBe(2 * COUNT);
+  });
+});
