@@ -204,6 +204,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/reservations/bulk": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Releases and makes many reservations in one transaction: first all of `release`, then all of `create`, so that what is
+         *     released can be had again. Each item has a result of its own, in that order, with the status that its own request would
+         *     have had; with `atomic` the first that fails is the answer instead, and nothing is changed. At most 1000 items; what is
+         *     created, and what is released, may be 20000 addresses.
+         */
+        post: operations["bulkReservations"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/reservations/{id}": {
         parameters: {
             query?: never;
@@ -655,6 +677,27 @@ export interface paths {
         get: operations["exportAll"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Imports pools, subnets, reservations and leases, as export gives them: checked as a whole, then applied as a whole, or
+         *     not at all. The answer is a stream of lines that say how far it is; the last one has `done`: true with what was applied,
+         *     or false with the bad lines, or with the problem. An import whose client goes away before that is not applied.
+         */
+        post: operations["importAll"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1232,6 +1275,128 @@ export interface components {
              * @description Accepted because clients send it; ignored: the subnet is the one of the URL.
              */
             subnet?: string;
+        };
+        BulkRelease: {
+            /** @description Id of the reservation. */
+            id: string;
+            /** @description Why, for people; the events of the end say it. */
+            reason?: string;
+            /**
+             * @description Only if its version is this: an ETag, as in the header If-Match.
+             * @example "3"
+             */
+            ifMatch?: string;
+        };
+        BulkCreate: {
+            /** @description A name for people; null is the empty name. */
+            name?: string | null;
+            /** @description Labels to find it by; null is none. */
+            tags?: string[] | null;
+            /** @description Any JSON value; returned as it came, key order and large integers included. */
+            metadata?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
+             * @example 6b024480686c824ea09e15b6
+             */
+            id?: string;
+            /** @description How many addresses. Default 1. */
+            count?: number;
+            /** @description Exactly these addresses, instead of a count; all of one subnet. */
+            addresses?: string[];
+            /**
+             * @description With `addresses`: `refuse` (the default) when one of them is not free, or take the `next` free one in its place.
+             * @enum {string}
+             */
+            otherwise?: "refuse" | "next";
+            /** @description All `count` addresses in a row, in the shortest stretch of free ones where they fit. Default false. */
+            contiguous?: boolean;
+            /** @description As `contiguous`, and the first address is a multiple of this power of two. */
+            align?: number;
+            /**
+             * @description All addresses of one network of this prefix length, instead of a count: 28 is sixteen in a row, aligned to sixteen.
+             *     20 to 32 (IPv4) or 116 to 128 (IPv6).
+             */
+            prefixLength?: number;
+            /** @description Default: the caller. */
+            owner?: string;
+            /**
+             * @description Seconds until it ends by itself, unless it is renewed; or `expiresAt`, not both. Left out: it does not end.
+             * @example 7200
+             */
+            ttl?: number;
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339), in the future and within ten years.
+             */
+            expiresAt?: string;
+            /** @description Id of the subnet to take addresses of, instead of a pool. */
+            subnet?: string;
+            /** @description Id of the pool to take addresses of, all of one subnet. */
+            pool?: string;
+        };
+        BulkRequest: {
+            /** @description Reservations that are to end, before any is made; each an object, or only its id. */
+            release?: (components["schemas"]["BulkRelease"] | string)[];
+            /** @description Reservations that are to be made; each names its pool or its subnet. */
+            create?: components["schemas"]["BulkCreate"][];
+            /** @description All or nothing: the first item that fails is the answer, and nothing is changed. Default false. */
+            atomic?: boolean;
+        };
+        FieldErrorDocument: {
+            /** @description The field as it was sent; nested ones with dots and indexes: `ports.0.targetPort`. */
+            field: string;
+            /** @description What is wrong with it. */
+            message: string;
+        };
+        ProblemDocument: {
+            /**
+             * @description Always `about:blank`: the meaning is in `code`.
+             * @example about:blank
+             */
+            type: string;
+            /**
+             * @description The HTTP status in words.
+             * @example Conflict
+             */
+            title: string;
+            /**
+             * @description The HTTP status.
+             * @example 409
+             */
+            status: number;
+            /** @description For people: what is wrong and what to do. */
+            detail: string;
+            /**
+             * @description Names this occurrence; the log has the same.
+             * @example urn:uuid:0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+             */
+            instance: string;
+            /**
+             * @description Stable, for programs.
+             * @enum {string}
+             */
+            code: "malformed-body" | "malformed-request" | "unauthenticated" | "forbidden" | "not-found" | "no-route" | "method-not-allowed" | "duplicate-id" | "duplicate-name" | "range-overlap" | "range-in-use" | "address-in-use" | "port-in-use" | "subnet-exhausted" | "pool-exhausted" | "ports-exhausted" | "component-exists" | "quota-exceeded" | "in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "invalid-field" | "idempotency-key-reused" | "hook-refused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable";
+            /** @description The input errors, for `invalid-field`; of a bulk request also which item the problem is of. */
+            errors?: components["schemas"]["FieldErrorDocument"][];
+        };
+        BulkResult: {
+            /**
+             * @description The status that a request of its own would have had: 204 released, 201 made, else that of the problem.
+             * @example 201
+             */
+            status: number;
+            /** @description Where the reservation that was made is. */
+            location?: string;
+            /** @description The reservation that was made. */
+            reservation?: components["schemas"]["ReservationDocument"];
+            /** @description Why it was not done; its `errors` name the item: `create.7`, `release.0.ifMatch`. */
+            problem?: components["schemas"]["ProblemDocument"];
+        };
+        BulkResults: {
+            /** @description First those of `release`, then those of `create`, in order. */
+            results: components["schemas"]["BulkResult"][];
         };
         ReservationChange: {
             /** @description A name for people; null is the empty name. */
@@ -2003,43 +2168,6 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
-        FieldErrorDocument: {
-            /** @description The field as it was sent; nested ones with dots and indexes: `ports.0.targetPort`. */
-            field: string;
-            /** @description What is wrong with it. */
-            message: string;
-        };
-        ProblemDocument: {
-            /**
-             * @description Always `about:blank`: the meaning is in `code`.
-             * @example about:blank
-             */
-            type: string;
-            /**
-             * @description The HTTP status in words.
-             * @example Conflict
-             */
-            title: string;
-            /**
-             * @description The HTTP status.
-             * @example 409
-             */
-            status: number;
-            /** @description For people: what is wrong and what to do. */
-            detail: string;
-            /**
-             * @description Names this occurrence; the log has the same.
-             * @example urn:uuid:0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
-             */
-            instance: string;
-            /**
-             * @description Stable, for programs.
-             * @enum {string}
-             */
-            code: "malformed-body" | "malformed-request" | "unauthenticated" | "forbidden" | "not-found" | "no-route" | "method-not-allowed" | "duplicate-id" | "duplicate-name" | "range-overlap" | "range-in-use" | "address-in-use" | "port-in-use" | "subnet-exhausted" | "pool-exhausted" | "ports-exhausted" | "component-exists" | "quota-exceeded" | "in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "invalid-field" | "idempotency-key-reused" | "hook-refused" | "headers-too-large" | "internal" | "unavailable";
-            /** @description The input errors, for `invalid-field`. */
-            errors?: components["schemas"]["FieldErrorDocument"][];
-        };
     };
     responses: never;
     parameters: never;
@@ -2176,6 +2304,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -2259,6 +2396,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -2282,7 +2428,10 @@ export interface operations {
     createPool: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -2365,6 +2514,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -2388,7 +2546,10 @@ export interface operations {
     getPool: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2404,6 +2565,13 @@ export interface operations {
                     "application/json": components["schemas"]["PoolDocument"];
                     "application/vnd.ipam.pool+json; version=1.0.0": components["schemas"]["PoolDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -2425,6 +2593,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2455,7 +2632,12 @@ export interface operations {
     replacePool: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2558,6 +2740,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -2581,7 +2772,12 @@ export interface operations {
     deletePool: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2631,6 +2827,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -2654,7 +2859,12 @@ export interface operations {
     updatePool: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -2750,6 +2960,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2839,6 +3058,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2946,6 +3174,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -2972,7 +3209,10 @@ export interface operations {
                 /** @description Answer with the subnet as it would be, and do nothing. A preview; it holds nothing. */
                 dryRun?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3076,6 +3316,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -3099,7 +3348,10 @@ export interface operations {
     getSubnet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3115,6 +3367,13 @@ export interface operations {
                     "application/json": components["schemas"]["SubnetDocument"];
                     "application/vnd.ipam.subnet+json; version=1.0.0": components["schemas"]["SubnetDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -3136,6 +3395,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3166,7 +3434,12 @@ export interface operations {
     replaceSubnet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3269,6 +3542,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -3292,7 +3574,12 @@ export interface operations {
     deleteSubnet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3342,6 +3629,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -3365,7 +3661,12 @@ export interface operations {
     updateSubnet: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3461,6 +3762,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3552,6 +3862,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3661,6 +3980,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -3690,7 +4018,10 @@ export interface operations {
                  */
                 dryRun?: "true" | "false";
             };
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -3787,6 +4118,15 @@ export interface operations {
             };
             /** @description invalid-field, idempotency-key-reused */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3896,6 +4236,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -3925,7 +4274,10 @@ export interface operations {
                  */
                 dryRun?: "true" | "false";
             };
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4029,6 +4381,153 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    bulkReservations: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BulkRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BulkResults"];
+                };
+            };
+            /** @description malformed-body */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description duplicate-id, address-in-use, subnet-exhausted, pool-exhausted, quota-exceeded */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description precondition-failed */
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description body-too-large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unsupported-media-type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field, idempotency-key-reused */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4052,7 +4551,10 @@ export interface operations {
     getReservation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4068,6 +4570,13 @@ export interface operations {
                     "application/json": components["schemas"]["ReservationDocument"];
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -4089,6 +4598,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4119,7 +4637,12 @@ export interface operations {
     replaceReservation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4222,6 +4745,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4248,7 +4780,12 @@ export interface operations {
                 /** @description Why, for people; the events of the end say it. */
                 reason?: string;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4307,6 +4844,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4330,7 +4876,12 @@ export interface operations {
     updateReservation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4433,6 +4984,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4456,7 +5016,14 @@ export interface operations {
     renewReservation: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4558,6 +5125,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4640,6 +5216,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4747,6 +5332,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4770,7 +5364,10 @@ export interface operations {
     getLease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4786,6 +5383,13 @@ export interface operations {
                     "application/json": components["schemas"]["LeaseDocument"];
                     "application/vnd.ipam.lease+json; version=1.0.0": components["schemas"]["LeaseDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -4807,6 +5411,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4837,7 +5450,12 @@ export interface operations {
     replaceLease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -4931,6 +5549,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -4957,7 +5584,12 @@ export interface operations {
                 /** @description Why, for people; the events of the end say it. */
                 reason?: string;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5016,6 +5648,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -5039,7 +5680,12 @@ export interface operations {
     updateLease: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5126,6 +5772,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5199,6 +5854,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -5258,6 +5922,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5349,6 +6022,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -5372,7 +6054,10 @@ export interface operations {
     createGateway: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -5453,6 +6138,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -5476,7 +6170,10 @@ export interface operations {
     getGateway: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5491,6 +6188,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["GatewayDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -5512,6 +6216,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5545,7 +6258,12 @@ export interface operations {
                 /** @description Delete it with its components and port maps, without waiting for the gateway to confirm that its rules are gone. */
                 force?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5613,6 +6331,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -5636,7 +6363,12 @@ export interface operations {
     updateGateway: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -5737,6 +6469,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -5817,6 +6558,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5928,6 +6678,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6024,6 +6783,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6047,7 +6815,10 @@ export interface operations {
     createPortMap: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6128,6 +6899,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6151,7 +6931,10 @@ export interface operations {
     getPortMap: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6166,6 +6949,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PortMapDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -6187,6 +6977,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6217,7 +7016,12 @@ export interface operations {
     deletePortMap: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6267,6 +7071,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6290,7 +7103,12 @@ export interface operations {
     updatePortMap: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6382,6 +7200,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6430,6 +7257,15 @@ export interface operations {
             };
             /** @description forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -6529,6 +7365,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6552,7 +7397,10 @@ export interface operations {
     createComponent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -6642,6 +7490,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6665,7 +7522,10 @@ export interface operations {
     getComponent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6680,6 +7540,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ComponentDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -6717,6 +7584,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6740,7 +7616,12 @@ export interface operations {
     deleteComponent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6799,6 +7680,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6822,7 +7712,12 @@ export interface operations {
     updateComponent: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 id: string;
             };
@@ -6923,6 +7818,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -6994,6 +7898,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -7017,7 +7930,10 @@ export interface operations {
     getQuota: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
             path: {
                 owner: string;
             };
@@ -7032,6 +7948,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["QuotaDocument"];
                 };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description unauthenticated */
             401: {
@@ -7069,6 +7992,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -7092,7 +8024,12 @@ export interface operations {
     setQuota: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 owner: string;
             };
@@ -7175,6 +8112,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -7198,7 +8144,12 @@ export interface operations {
     deleteQuota: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
             path: {
                 owner: string;
             };
@@ -7250,6 +8201,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7323,6 +8283,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -7371,6 +8340,15 @@ export interface operations {
             };
             /** @description forbidden */
             403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7437,6 +8415,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7523,6 +8510,15 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description internal */
             500: {
                 headers: {
@@ -7597,6 +8593,15 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -7726,6 +8731,120 @@ export interface operations {
             };
             /** @description invalid-field */
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    importAll: {
+        parameters: {
+            query?: {
+                /** @description What the lines of a CSV file without a column `type` are. */
+                type?: "all" | "pools" | "subnets" | "reservations" | "leases";
+                /** @description As the Content-Type says; it need not be given. */
+                format?: "json" | "ndjson" | "csv";
+                /** @description Check everything, and apply nothing. */
+                dryRun?: "true" | "false";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": string;
+                "application/x-ndjson": string;
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                    "application/json": string;
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description body-too-large */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unsupported-media-type */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
