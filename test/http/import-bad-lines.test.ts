@@ -128,7 +128,7 @@ describe('bad lines of an import', () => {
       headers: { authorization: `Bearer ${api.admin}`, 'content-type': 'application/x-ndjson' },
       body: stream,
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(await response.text()).toContain('"code":"body-too-large"');
     expect(await dump(api.database)).toEqual(before);
   });

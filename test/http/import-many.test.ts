@@ -88,11 +88,13 @@ describe('an import of many', () => {
     expect(outcome).toMatchObject({ done: true, applied: { lease: COUNT } });
     expect(claimed).toBeGreaterThan(0);
     expect(await api.sql('SELECT FROM lease')).toHaveLength(COUNT + claimed);
-    const [sum] = await api.sql(`
+    const [sum] = (await api.sql(`
       SELECT (SELECT count(*) FROM lease)::int AS held,
              (SELECT sum(last - first + 1) FROM free_interval)::int AS free,
              (SELECT count(*)::int FROM (SELECT FROM lease l JOIN subnet s ON s.id = l.subnet_id JOIN free_interval f
-                ON f.space_id = s.space_id AND address_position(l.address) BETWEEN f.first AND f.last) AS both_ways) AS both`);
+                ON f.space_id = s.space_id AND address_position(l.address) BETWEEN f.first AND f.last) AS both_ways) AS both`)) as [
+      { held: number; free: number; both: number },
+    ];
     expect(sum.held + sum.free).toBe(65_536);
     expect(sum.both).toBe(0);
     expect((await peak()) - before).toBeLessThan(120);

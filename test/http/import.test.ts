@@ -70,6 +70,9 @@ describe('import', () => {
       `SELECT data::text FROM outbox WHERE type = 'ipam.reservation.created' ORDER BY seq LIMIT 1`,
     );
     expect(JSON.parse(event.data)).toMatchObject({ owner: 'O\'Neil, "Bob"', leases: [{}, {}, {}], ttl: 3600 });
+    expect(
+      (await to.sql(`SELECT DISTINCT actor FROM outbox WHERE type LIKE '%.created'`)).map(({ actor }) => actor),
+    ).toEqual(['root']);
     // all of it is taken now
     const again = await ended(send(to, file, format));
     expect(again.done).toBe(false);

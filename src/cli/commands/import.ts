@@ -52,7 +52,14 @@ export function importCommand(program: Command): void {
       const query = new URLSearchParams({ type: options.type, dryRun: String(options.dryRun === true) });
       const who = token === undefined ? {} : { token };
       let last = '';
-      for await (const text of upload({ url, ...who, path: `/import?${query}`, file, mediaType, ...traceOf(global) })) {
+      for await (const text of upload({
+        url,
+        ...who,
+        path: `/import?${query.toString()}`,
+        file,
+        mediaType,
+        ...traceOf(global),
+      })) {
         last = text;
         showProgress(JSON.parse(text) as Line);
       }
@@ -75,7 +82,7 @@ function showProgress({ phase, lines, type, done, of }: Line): void {
       ? `${type}s: ${String(done)} of ${of}`
       : phase === undefined
         ? ''
-        : `${phase}: ${String(lines)} lines`;
+        : `${phase}: ${typeof lines === 'number' ? lines : 0} lines`;
   process.stderr.write(`\r\u001b[K${text}`);
 }
 

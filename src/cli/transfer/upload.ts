@@ -33,7 +33,7 @@ export async function* upload({ url, path, file, mediaType, trace, ...who }: Upl
       body: Readable.toWeb(source),
       duplex: 'half',
       redirect: 'manual',
-    } as RequestInit);
+    });
     response = await Promise.race([sent, broken]);
   } catch (error) {
     throw error instanceof Failure ? error : unreachable(url, asError(error));

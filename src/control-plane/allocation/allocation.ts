@@ -61,7 +61,12 @@ export class Allocation {
    * be had. For thousands at a time: it waits for every chunk that it needs, so callers with several spaces lock them
    * first, in one call.
    */
-  async takeMany(unit: Unit, space: string, positions: readonly string[], owners: readonly string[]): Promise<string[]> {
+  async takeMany(
+    unit: Unit,
+    space: string,
+    positions: readonly string[],
+    owners: readonly string[],
+  ): Promise<string[]> {
     const rows = await unit.query<{ position: string }>(TAKE_SORTED, [space, positions, owners]);
     return rows.map(({ position }) => position);
   }

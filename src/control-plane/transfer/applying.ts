@@ -32,7 +32,7 @@ export interface Tools {
   /** Only look: nothing is told. */
   dryRun: boolean;
   /** Called between pieces; throws when nobody waits for the outcome any more. */
-  step(noun: Noun, done: number): void;
+  step: (noun: Noun, done: number) => void;
 }
 
 /**

@@ -19,7 +19,7 @@ export async function* textOf(body: Readable, limit: number): AsyncGenerator<str
     }
   };
   let size = 0;
-  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+  const chunks = body[Symbol.asyncIterator]() as AsyncIterator<Uint8Array, undefined>;
   for (;;) {
     const { done, value } = await inTime(chunks.next());
     if (done === true) break;

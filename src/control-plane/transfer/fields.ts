@@ -35,7 +35,7 @@ function tagsOf({ tags }: Members): string[] {
   if (!Array.isArray(tags) || tags.length > LIMITS.tags || !tags.every((tag) => isLine(tag, LIMITS.tag))) {
     throw invalidField('tags', `must be a list of at most ${LIMITS.tags} strings of at most ${LIMITS.tag} characters`);
   }
-  return tags as string[];
+  return tags;
 }
 
 function metadataOf({ metadata }: Members): JsonText {

@@ -33,7 +33,7 @@ export interface Import {
   limit: number;
   /** Aborted when the client has gone. */
   signal: AbortSignal;
-  progress(line: Progress): void;
+  progress: (line: Progress) => void;
 }
 
 export type Progress =
