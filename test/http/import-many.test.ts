@@ -64,6 +64,7 @@ describe('an import of many', () => {
     await answer.then((response) => response.text()).catch(() => undefined);
     await eventually('its transaction gone', async () => !(await importing()));
     expect(await dump(api.database)).toEqual(before);
+    await eventually('room for the next', async () => (await send(api, '', 'ndjson')).status === 200);
   });
 
   it('holds little of it in memory, and nothing twice while others claim', async () => {
