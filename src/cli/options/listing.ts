@@ -28,7 +28,7 @@ export type ListOptions = { readonly [F in Filter]?: string } & {
 };
 
 /** Options of a list, with the filters that the API has for it. */
-export function listing(command: Command, filters: readonly Filter[], sorts: readonly string[] = []): Command {
+export function listing(command: Command, filters: readonly Filter[], sorts?: readonly string[]): Command {
   command
     .option('-n, --name <name>', 'only those of exactly this name')
     .option('--name-prefix <text>', 'only those whose name begins with this')
@@ -40,7 +40,7 @@ export function listing(command: Command, filters: readonly Filter[], sorts: rea
     if (filter === 'status') option.choices(['pending', 'active', 'failed', 'drifted', 'removing']);
     command.addOption(option);
   }
-  if (sorts.length > 0) {
+  if (sorts !== undefined) {
     const choices = ['id', ...sorts].flatMap((key) => [key, `-${key}`]);
     command.addOption(new Option('--sort <key>', 'order; with - before it backwards (default: id)').choices(choices));
   }
