@@ -91,6 +91,22 @@ export const MAPS_OF_LEASES = {
          JOIN subnet s ON s.id = l.subnet_id WHERE s.pool_id = $1`,
 } as const;
 
+const lockBelow = (where: string): readonly [reservations: string, leases: string] => [
+  `SELECT 1 FROM reservation r WHERE ${where} ORDER BY r.id FOR UPDATE`,
+  `SELECT 1 FROM reservation r JOIN lease l ON l.reservation_id = r.id WHERE ${where}
+   ORDER BY l.reservation_id, l.address FOR UPDATE OF l`,
+];
+
+/**
+ * What is below a subnet or pool that is about to be deleted, in the order in which releases lock it: who renews or changes
+ * one of them has done so before its end is told, or finds it gone. The parent's row and its spaces are locked, so
+ * nothing comes meanwhile. Costs a write a row, beside the three or more of its end.
+ */
+export const LOCK_BELOW = {
+  subnet: lockBelow('r.subnet_id = $1'),
+  pool: lockBelow('r.pool_id = $1'),
+} as const;
+
 /** Keeps an address from being given out while maps to it may still be in a gateway's kernel. */
 export const REST_ADDRESSES = `
   INSERT INTO resting_address (space_id, position, port_map_id, owner)

@@ -18,6 +18,7 @@ import {
   DELETE_RESERVATIONS,
   DETACH_MAPS,
   LEASES_OF_RESERVATIONS,
+  LOCK_BELOW,
   LOCK_DUE_RESERVATIONS,
   LOCK_HELD,
   LOCK_HELD_AND_WANTED,
@@ -219,6 +220,7 @@ export class LeaseRelease {
    */
   async withAllBelow(unit: Unit, noun: 'pool' | 'subnet', id: string, by: string): Promise<void> {
     const reason = `${noun} deleted`;
+    for (const sql of LOCK_BELOW[noun]) unit.write(sql, [id]);
     const maps = await unit.query<{ id: string }>(MAPS_OF_LEASES[noun], [id]);
     await this.beginRemoval(
       unit,
