@@ -77,7 +77,7 @@ export function poolCommands(program: Command): void {
   settling(
     redescribing(group.command('update').argument('<pool>', 'name or id of the pool').description('change a pool')),
   )
-    .option('--clear-supernets', 'let subnets lie anywhere')
+    .option('--clear-supernets', 'let subnets lie anywhere; refused while it has subnets')
     .action(
       withSession(async (session: Session, text: string, options: Redescribing & PoolSettings) => {
         const body = changed({ ...redescribed(options), ...settled(options) });
