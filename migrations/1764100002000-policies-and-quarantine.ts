@@ -158,8 +158,8 @@ export class PoliciesAndQuarantine1764100002000 implements MigrationInterface {
         PERFORM 1 FROM space_chunk c
         WHERE c.space_id = p_space AND EXISTS (SELECT FROM unnest(p_positions) p WHERE p BETWEEN c.first AND c.last)
         ORDER BY c.last FOR UPDATE;
-        -- Those that are free, all in one statement: each interval goes, and what is left of it between them comes. A piece
-        -- is put after its interval was cut (the join), since the last one has the same key.
+        -- Those that are free, all in one statement: each interval goes, and what is left of it between them comes. The
+        -- pieces are put after all was cut (the count), since the last one of an interval has the same key.
         WITH hit AS (
           SELECT a.p, f.first, f.last
           FROM (SELECT DISTINCT p FROM unnest(p_positions) AS p) AS a
@@ -167,16 +167,16 @@ export class PoliciesAndQuarantine1764100002000 implements MigrationInterface {
                               WHERE i.space_id = p_space AND i.last >= a.p ORDER BY i.last LIMIT 1) AS f
           WHERE f.first <= a.p
         ), piece AS (
-          SELECT h.last AS of, coalesce(lag(h.p) OVER (PARTITION BY h.last ORDER BY h.p) + 1, h.first) AS first, h.p - 1 AS last
+          SELECT coalesce(lag(h.p) OVER (PARTITION BY h.last ORDER BY h.p) + 1, h.first) AS first, h.p - 1 AS last
           FROM hit h
           UNION ALL
-          SELECT h.last, max(h.p) + 1, h.last FROM hit h GROUP BY h.last
+          SELECT max(h.p) + 1, h.last FROM hit h GROUP BY h.last
         ), cut AS (
-          DELETE FROM free_interval i USING (SELECT DISTINCT h.last FROM hit h) AS gone
-          WHERE i.space_id = p_space AND i.last = gone.last RETURNING i.last
+          DELETE FROM free_interval i
+          WHERE i.space_id = p_space AND i.last = ANY (ARRAY(SELECT DISTINCT h.last FROM hit h)) RETURNING i.last
         ), put AS (
           INSERT INTO free_interval (space_id, first, last)
-          SELECT p_space, n.first, n.last FROM cut JOIN piece n ON n.of = cut.last WHERE n.first <= n.last
+          SELECT p_space, n.first, n.last FROM piece n WHERE n.first <= n.last AND (SELECT count(*) FROM cut) > 0
         )
         SELECT coalesce(array_agg(h.p), '{}') INTO v_got FROM hit h;
         RETURN QUERY SELECT p, true, true, NULL::text, NULL::timestamptz, NULL::timestamptz FROM unnest(v_got) AS p;

@@ -26,30 +26,28 @@ export class TakeSorted1764100008000 implements MigrationInterface {
                               WHERE i.space_id = p_space AND i.last >= a.position ORDER BY i.last LIMIT 1) AS f
           WHERE f.first <= a.position
         ), gone AS (
-          DELETE FROM free_interval f USING (SELECT DISTINCT h.last FROM hit h) AS d
-          WHERE f.space_id = p_space AND f.last = d.last
-          RETURNING f.last
+          DELETE FROM free_interval f
+          WHERE f.space_id = p_space AND f.last = ANY (ARRAY(SELECT DISTINCT h.last FROM hit h)) RETURNING f.last
         ), gap AS (
-          SELECT h.last AS interval_last,
-                 coalesce(lag(h.position) OVER (PARTITION BY h.last ORDER BY h.position) + 1, h.first) AS first,
+          SELECT coalesce(lag(h.position) OVER (PARTITION BY h.last ORDER BY h.position) + 1, h.first) AS first,
                  h.position - 1 AS last
           FROM hit h
           UNION ALL
-          SELECT h.last, max(h.position) + 1, h.last FROM hit h GROUP BY h.last
+          SELECT max(h.position) + 1, h.last FROM hit h GROUP BY h.last
         ), kept AS (
-          -- from the deleted rows, so that a key is gone before it comes again
+          -- after all are deleted (the count), so that a key is gone before it comes again
           INSERT INTO free_interval (space_id, first, last)
-          SELECT p_space, gap.first, gap.last FROM gone JOIN gap ON gap.interval_last = gone.last
-          WHERE gap.first <= gap.last
+          SELECT p_space, gap.first, gap.last FROM gap
+          WHERE gap.first <= gap.last AND (SELECT count(*) FROM gone) > 0
         ), woken AS (
           DELETE FROM quarantine q USING asked a
           WHERE q.space_id = p_space AND q.position = a.position
             AND (q.until <= clock_timestamp() OR q.owner = a.owner)
           RETURNING q.position
         )
+        -- sets, not look-ups of one in the other: there may be many
         SELECT a.position FROM asked a
-        WHERE NOT EXISTS (SELECT FROM hit h WHERE h.position = a.position)
-          AND NOT EXISTS (SELECT FROM woken w WHERE w.position = a.position);
+        EXCEPT (SELECT h.position FROM hit h UNION ALL SELECT w.position FROM woken w);
       END $$;
     `);
   }

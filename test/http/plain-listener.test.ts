@@ -33,7 +33,8 @@ describe('the plain listener for RackHD clients', () => {
 
   it("serves RackHD's routes and nothing else: every other one is as if it were not there", async () => {
     const before = await dump(api.database);
-    const others = OPERATIONS.filter(({ path }) => !SERVED.has(path));
+    // bulk is at a path that a reservation's id could have, were it one
+    const others = OPERATIONS.filter(({ path }) => !SERVED.has(path) && path !== '/reservations/bulk');
     expect(others.length).toBeGreaterThan(10);
     for (const operation of others) {
       const path = pathOf(operation, fixture);

@@ -45,7 +45,8 @@ describe('the version of a resource', () => {
     for (const { id, headers } of [...CHANGES, ...DELETES]) {
       expect([id, headers]).toEqual([id, expect.arrayContaining(['If-Match', 'If-None-Match'])]);
     }
-    const posts = OPERATIONS.filter(({ method }) => method === 'POST');
+    // an import is one transaction and names what it makes: again, it finds that there
+    const posts = OPERATIONS.filter(({ method, id }) => method === 'POST' && id !== 'importAll');
     for (const { id, headers } of posts)
       expect([id, headers]).toEqual([id, expect.arrayContaining(['Idempotency-Key'])]);
   });

@@ -41,15 +41,21 @@ export class EventStreamService {
 
   /** Up to `limit` events after a position, of which those that are not wanted are left out. */
   async read(after: number, limit: number, filter: EventFilter): Promise<EventSlice> {
-    const rows = Math.min(limit, MAX_BATCHES);
-    const batches = await this.database.query<StoredBatch>(BATCHES_AFTER, [after, rows]);
-    const all = batches.flatMap((batch) => readBatch(batch, after));
-    const events = all.slice(0, limit);
-    return {
-      events: events.filter((event) => matches(event, filter)),
-      last: events.at(-1)?.position ?? after,
-      more: all.length > limit || batches.length === rows,
-    };
+    const events: StoredEvent[] = [];
+    let last = after;
+    let looked = 0;
+    let more = true;
+    while (more && looked < limit) {
+      const rows = Math.min(limit - looked, MAX_BATCHES);
+      const batches = await this.database.query<StoredBatch>(BATCHES_AFTER, [last, rows]);
+      const all = batches.flatMap((batch) => readBatch(batch, last));
+      const wanted = all.slice(0, limit - looked);
+      more = all.length > wanted.length || batches.length === rows;
+      looked += wanted.length;
+      last = wanted.at(-1)?.position ?? last;
+      events.push(...wanted.filter((event) => matches(event, filter)));
+    }
+    return { events, last, more };
   }
 
   /** Server-sent events (WHATWG HTML section 9.2) from a position on, until aborted. A comment now and then keeps proxies awake. */

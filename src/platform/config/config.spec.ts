@@ -25,7 +25,7 @@ describe('parseConfig', () => {
     expect(parseConfig({})).toEqual({
       database: { url: 'postgres://berth:berth@127.0.0.1:5432/berth', poolSize: 10 },
       nats: { url: undefined, stream: 'BERTH' },
-      http: { host: '127.0.0.1', port: 8000, bodyLimit: 1024 * 1024 },
+      http: { host: '127.0.0.1', port: 8000, bodyLimit: 1024 * 1024, importLimit: 1024 ** 3 },
       auth: {
         mode: 'jwt',
         secret: undefined,
@@ -42,7 +42,7 @@ describe('parseConfig', () => {
         firewall: 'plan',
         recheckSeconds: 30,
       },
-      limits: { addressesPerRequest: 4096 },
+      limits: { addressesPerRequest: 4096, requestRate: 0, requestBurst: undefined },
       reservations: { expiryNoticeSeconds: 3600 },
       history: { days: 1095 },
       capacity: { intervalSeconds: 5, sampleDays: 90 },

@@ -90,8 +90,7 @@ export function installHooks(fastify: FastifyInstance, authenticator: Authentica
         return;
       }
       if (facts.query === undefined) refuseQuery(request);
-      if (facts.streams !== undefined) acceptStream(request, facts.streams);
-      else if (facts.reads === undefined || !WRITES.has(request.method)) {
+      if (facts.streams === undefined && (facts.reads === undefined || !WRITES.has(request.method))) {
         // Clients send odd Content-Types on GET and stale bodies on DELETE: neither is ever looked at.
         delete request.raw.headers['content-type'];
       }
@@ -160,11 +159,12 @@ function refusal(error: unknown, count: () => void): Error {
   }
 }
 
-function admit(request: FastifyRequest, { access }: RouteFacts, principal: Principal): void {
+function admit(request: FastifyRequest, { access, streams }: RouteFacts, principal: Principal): void {
   if (principal.role !== 'admin' && !access.includes(principal.role)) {
     throw new Problem('forbidden', `The role ${principal.role} may not do this.`);
   }
   request.principal = principal;
+  if (streams !== undefined) acceptStream(request, streams);
 }
 
 /** A path without query parameters of its own takes none: one that is mistyped must not be passed over. */
