@@ -95,7 +95,7 @@ describe('export', () => {
           const cell = row[name] ?? 'missing';
           if (typeof value === 'object' && value !== null) expect(JSON.parse(cell)).toEqual(value);
           else if (name === 'metadata') expect(JSON.parse(cell)).toEqual(value);
-          else expect([name, cell]).toEqual([name, value === null ? '' : String(value)]);
+          else expect([name, cell]).toEqual([name, [value].join('')]);
         }
       }
     }
