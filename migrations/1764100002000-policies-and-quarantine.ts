@@ -41,16 +41,17 @@ export class PoliciesAndQuarantine1764100002000 implements MigrationInterface {
     await runner.query(`
       -- A number from 0 to below p_below that nobody can foresee: 180 bits of the server's strong generator (a version 4
       -- UUID has 122, at known places), which is even for every range up to all of IPv6.
-      CREATE OR REPLACE FUNCTION space_random(p_below numeric) RETURNS numeric LANGUAGE sql VOLATILE AS $$
-        SELECT div(p_below * ((bits.a * 1152921504606846976 + bits.b) * 1152921504606846976 + bits.c),
-                   1152921504606846976::numeric * 1152921504606846976 * 1152921504606846976)
-        FROM (
-          SELECT ('x' || substr(u.x, 1, 12) || substr(u.x, 14, 3))::bit(60)::bigint::numeric AS a,
-                 ('x' || substr(u.x, 18, 15))::bit(60)::bigint::numeric AS b,
-                 ('x' || substr(u.y, 18, 15))::bit(60)::bigint::numeric AS c
-          FROM (SELECT replace(gen_random_uuid()::text, '-', '') AS x, replace(gen_random_uuid()::text, '-', '') AS y) AS u
-        ) AS bits
-      $$;
+      CREATE OR REPLACE FUNCTION space_random(p_below numeric) RETURNS numeric LANGUAGE plpgsql VOLATILE AS $$
+      DECLARE
+        v_one text := replace(gen_random_uuid()::text, '-', '');
+        v_two text := replace(gen_random_uuid()::text, '-', '');
+        v_base numeric := 1152921504606846976; -- 2 ^ 60
+        v_bits numeric := ('x' || substr(v_one, 1, 12) || substr(v_one, 14, 3))::bit(60)::bigint;
+      BEGIN
+        v_bits := v_bits * v_base + ('x' || substr(v_one, 18, 15))::bit(60)::bigint;
+        v_bits := v_bits * v_base + ('x' || substr(v_two, 18, 15))::bit(60)::bigint;
+        RETURN div(p_below * v_bits, v_base * v_base * v_base);
+      END $$;
 
       -- Cuts p_first...p_last out of the free interval p_head...p_tail that has them all. Its chunk must be locked.
       CREATE OR REPLACE FUNCTION space_cut(
@@ -109,6 +110,9 @@ export class PoliciesAndQuarantine1764100002000 implements MigrationInterface {
               END IF;
               v_place := v_place - (v_lasts[i] - v_firsts[i] + 1);
             END LOOP;
+            -- A look first, the lock only where it seems worth it, and then the look that counts.
+            CONTINUE WHEN v_place < (SELECT f.first FROM free_interval f
+                                     WHERE f.space_id = p_space AND f.last >= v_place ORDER BY f.last LIMIT 1) IS NOT FALSE;
             -- The chunk may have lost its beginning since we looked: what we hold is what the locked row says.
             SELECT c.first INTO v_chunk_first FROM space_chunk c
             WHERE c.space_id = p_space AND c.last = v_chunk_last FOR UPDATE SKIP LOCKED;
@@ -268,6 +272,8 @@ export class PoliciesAndQuarantine1764100002000 implements MigrationInterface {
         ), open AS (
           SELECT f.first, f.last FROM chunk c
           JOIN free_interval f ON f.space_id = p_space AND f.last >= c.first AND f.last <= c.last
+          -- free ones touch each other at the ends of chunks only: what is too short elsewhere need not be looked at
+          WHERE p_due OR f.last - f.first >= p_count - 1 OR f.first = c.first OR f.last = c.last
           UNION ALL
           SELECT q.position, q.position FROM chunk c
           JOIN quarantine q ON q.space_id = p_space AND q.position >= c.first AND q.position <= c.last

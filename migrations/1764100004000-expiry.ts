@@ -20,15 +20,17 @@ export class Expiry1764100004000 implements MigrationInterface {
       CREATE INDEX IF NOT EXISTS reservation_expiry ON reservation (expires_at) WHERE expires_at IS NOT NULL;
       CREATE INDEX IF NOT EXISTS reservation_notice ON reservation (notice_at) WHERE notice_at IS NOT NULL;
 
-      -- The position of an address in its subnet's space: the address as a number (RFC 4291: 128 bits, in four words).
+      -- The number that an address is: its position in the space of its subnet. One expression and not STRICT, so that
+      -- PostgreSQL writes it into the query that calls it.
       CREATE OR REPLACE FUNCTION address_position(p_address inet) RETURNS numeric
-      LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+      LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
         SELECT CASE family(p_address)
-          WHEN 4 THEN (p_address - inet '0.0.0.0')::numeric
-          ELSE (SELECT sum(('x' || encode(substring(inet_send(p_address) FROM 5 + 4 * n FOR 4), 'hex'))::bit(32)::bigint::numeric
-                           * 4294967296::numeric ^ (3 - n))
-                FROM generate_series(0, 3) AS n)
-        END
+          WHEN 4 THEN (p_address - '0.0.0.0'::inet)::numeric
+          ELSE ((('x' || encode(substr(inet_send(p_address), 5, 4), 'hex'))::bit(32)::bigint::numeric * 4294967296
+                 + ('x' || encode(substr(inet_send(p_address), 9, 4), 'hex'))::bit(32)::bigint) * 4294967296
+                + ('x' || encode(substr(inet_send(p_address), 13, 4), 'hex'))::bit(32)::bigint) * 4294967296
+               + ('x' || encode(substr(inet_send(p_address), 17, 4), 'hex'))::bit(32)::bigint
+          END
       $$;
     `);
   }

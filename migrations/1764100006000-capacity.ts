@@ -67,19 +67,6 @@ export class Capacity1764100006000 implements MigrationInterface {
     `);
 
     await runner.query(`
-      -- The number that an address is: its position in the space of its subnet. One expression and not STRICT, so that
-      -- PostgreSQL writes it into the query that calls it.
-      CREATE OR REPLACE FUNCTION address_position(p_address inet) RETURNS numeric
-      LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-        SELECT CASE family(p_address)
-          WHEN 4 THEN (p_address - '0.0.0.0'::inet)::numeric
-          ELSE ((('x' || encode(substr(inet_send(p_address), 5, 4), 'hex'))::bit(32)::bigint::numeric * 4294967296
-                 + ('x' || encode(substr(inet_send(p_address), 9, 4), 'hex'))::bit(32)::bigint) * 4294967296
-                + ('x' || encode(substr(inet_send(p_address), 13, 4), 'hex'))::bit(32)::bigint) * 4294967296
-               + ('x' || encode(substr(inet_send(p_address), 17, 4), 'hex'))::bit(32)::bigint
-          END
-      $$;
-
       -- What somebody gets who asks now: free space, and what has rested long enough but was not swept yet.
       CREATE OR REPLACE VIEW open_interval AS
       SELECT f.space_id, f.first, f.last FROM free_interval f;

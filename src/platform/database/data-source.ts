@@ -5,9 +5,7 @@ import { CreateSpace1764000000000 } from '../../../migrations/1764000000000-crea
 import { CreateResources1764000001000 } from '../../../migrations/1764000001000-create-resources.js';
 import { BatchOutbox1764100000000 } from '../../../migrations/1764100000000-batch-outbox.js';
 import { CheaperRows1764100000500 } from '../../../migrations/1764100000500-cheaper-rows.js';
-import { CheaperClaims1764100000700 } from '../../../migrations/1764100000700-cheaper-claims.js';
 import { PoliciesAndQuarantine1764100002000 } from '../../../migrations/1764100002000-policies-and-quarantine.js';
-import { CheaperDraws1764100002500 } from '../../../migrations/1764100002500-cheaper-draws.js';
 import { ExclusionsAndSupernets1764100003000 } from '../../../migrations/1764100003000-exclusions-and-supernets.js';
 import { Expiry1764100004000 } from '../../../migrations/1764100004000-expiry.js';
 import { History1764100005000 } from '../../../migrations/1764100005000-history.js';
@@ -23,9 +21,7 @@ export const MIGRATIONS = [
   CreateResources1764000001000,
   BatchOutbox1764100000000,
   CheaperRows1764100000500,
-  CheaperClaims1764100000700,
   PoliciesAndQuarantine1764100002000,
-  CheaperDraws1764100002500,
   ExclusionsAndSupernets1764100003000,
   Expiry1764100004000,
   History1764100005000,
