@@ -1,51 +1,110 @@
-import type { DesiredState, GatewayMode, ObservedMap, StatusReport } from '../contract/desired-state.js';
+import type { DesiredMap, DesiredState, GatewayMode, ObservedMap, StatusReport } from '../contract/desired-state.js';
 import type { Family } from '../ip/address.js';
-import { FirewallError, type Firewall } from './firewall/firewall.js';
-import { allFlows, isEmpty, liveRuleIds, mapRules, plan, planRemoval, type Plan } from './firewall/plan.js';
-import { holdsAnything, type Live } from './firewall/live.js';
-import { familyOf } from './firewall/ruleset.js';
-import type { Log } from './settings.js';
 import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
+import {
+  advance,
+  changeTo,
+  desiredOf,
+  mapsOf,
+  touchedBuckets,
+  type Bucket,
+  type Desired,
+  type DesiredChange,
+} from './firewall/desired.js';
+import { FirewallError, type Firewall, type Scope } from './firewall/firewall.js';
+import { isEmpty, mapsIn, type Plan } from './firewall/plan.js';
+import { DRIFT_REASON, foreignHands, pendingInPlanMode, Refusal, Saying } from './reports.js';
+import { RepairLimit } from './repair-limit.js';
+import type { Log } from './settings.js';
 
-export const PLAN_MODE_REASON = 'the gateway is in plan mode: it shows what it would do and changes nothing';
-const DRIFT_REASON = 'its rules in the kernel were changed or removed by somebody else; they are being repaired';
 /** Somebody may write in the same moment as we do; who writes again each time is not fought within one pass. */
 const ATTEMPTS = 3;
+/** Reading so many buckets one by one costs more than reading the whole. */
+const MANY_BUCKETS = 32;
+const FRAME = 'the hooks and chains that lead to port maps';
 
 export interface ReconcilerOptions {
   firewall: Firewall;
   mode: GatewayMode;
+  /** How often the whole kernel is compared although nothing says that it changed. */
   recheckMs: number;
   force: boolean;
   log: Log;
-  /** Called with the standing of every map of the desired state, after each pass. */
-  report: (report: StatusReport) => void;
+  /** Called after each pass with the standing of the maps it looked at; `whole` when these are all. */
+  report: (report: StatusReport, whole: boolean) => void;
 }
 
+/** What may have been changed by somebody else: parts of the kernel, or anything at all. */
+export type Suspicion = Scope | 'anything';
+
 /**
- * The one writer of a kernel. Level-triggered: each pass starts from the latest desired state and from what the kernel
- * holds, never from what earlier passes did, so a crash, a lost wake-up or a rule somebody else deleted all end the same
- * way. What arrives during a pass becomes the next one.
+ * The one writer of a kernel. Level-triggered: each pass compares the latest desired state with what the kernel holds, so a
+ * crash, a lost wake-up or a rule somebody else deleted all end the same way. What arrives during a pass becomes the next.
+ *
+ * What was read back after the last write is believed until something says otherwise (a suspicion, a failure, the regular
+ * look), so a change costs its own buckets. Nothing is believed from before the process began.
  */
 export class Reconciler {
-  private desired: DesiredState | undefined;
+  private desired: Desired | undefined;
+  /** The kernel as last read back; undefined when nothing is known of it. */
+  private live: unknown;
+  /** What is known may be wrong anywhere. */
+  private mustReadWhole = false;
+  private touched = new Set<Bucket>();
+  private suspects: Scope = { buckets: new Set(), frame: false };
   private readonly wake = new Wakeable();
   private readonly backoff = new Backoff();
+  private readonly repairs = new RepairLimit();
   private readonly running: Promise<void>;
   private closed = false;
   /** Rule ids that the last read-back found in place: what is missing of these now was taken by somebody else. */
-  private verified: ReadonlySet<string> = new Set();
+  private readonly verified = new Set<string>();
   private family: Family | undefined;
-  private lastSaid = '';
-  private readonly warned = new Set<string>();
+  private lookedAt = 0;
+  private readonly saying: Saying;
+  /** Process that was last seen to change rules that are not its own. */
+  private foreignProgram: string | undefined;
 
   constructor(private readonly options: ReconcilerOptions) {
+    this.saying = new Saying(options.log);
     this.running = this.run();
   }
 
-  submit(desired: DesiredState): void {
-    this.desired = desired;
+  /** The whole state that is wanted from now on. */
+  submit(state: DesiredState): void {
+    const { firewall } = this.options;
+    if (this.desired !== undefined && this.desired.gateway.externalAddress === state.gateway.externalAddress) {
+      this.change(changeTo(this.desired, state));
+      return;
+    }
+    this.desired = desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
+    this.live = undefined;
     this.wake.wake();
+  }
+
+  /** What is wanted changes by this much. O(change), whatever the number of maps. */
+  change(change: DesiredChange): void {
+    if (this.desired === undefined) return;
+    const bucketOf = this.options.firewall.bucketOf.bind(this.options.firewall);
+    this.desired = advance(this.desired, change, bucketOf);
+    for (const bucket of touchedBuckets(change, bucketOf)) this.touched.add(bucket);
+    this.wake.wake();
+  }
+
+  /** Somebody else may have changed this: it is read at once, and put right. */
+  suspect(suspicion: Suspicion, program?: string): void {
+    if (suspicion === 'anything') this.mustReadWhole = true;
+    else {
+      for (const bucket of suspicion.buckets) (this.suspects.buckets as Set<Bucket>).add(bucket);
+      this.suspects.frame ||= suspicion.frame;
+    }
+    this.foreignProgram = program ?? this.foreignProgram;
+    this.wake.wake();
+  }
+
+  /** Buckets in which something is or was wanted, for a rolling look. */
+  buckets(): Bucket[] {
+    return [...(this.desired?.buckets.keys() ?? [])];
   }
 
   /** Ends the loop after the pass that is under way. The rules stay. */
@@ -62,52 +121,104 @@ export class Reconciler {
       if (this.closed) return;
       if (this.desired === undefined) continue;
       try {
-        await (this.options.mode === 'plan' ? this.show(this.desired) : this.converge(this.desired));
+        if (this.options.mode === 'plan') await this.show(this.desired);
+        else delay = await this.converge(this.desired);
         this.backoff.reset();
-        delay = this.options.recheckMs;
       } catch (error) {
+        this.live = undefined;
         this.fail(this.desired, error);
         delay = this.backoff.next();
       }
     }
   }
 
-  private async converge(desired: DesiredState): Promise<void> {
-    const { firewall, force } = this.options;
-    const family = familyOf(desired);
+  /** One pass. Answers with the milliseconds after which another look is due. */
+  private async converge(desired: Desired): Promise<number> {
+    const { firewall, force, recheckMs } = this.options;
+    const { family } = desired;
     if (family !== this.family) await this.leave(family === 4 ? 6 : 4);
     this.family = family;
+    const touched = this.touched;
+    const suspects = this.suspects;
+    this.touched = new Set();
+    this.suspects = { buckets: new Set(), frame: false };
 
-    let next = plan(desired, await firewall.read(family), { force });
-    this.warn(next);
-    this.reportDrift(desired, next);
+    const whole = this.live === undefined || this.mustReadWhole || Date.now() - this.lookedAt >= recheckMs;
+    if (whole) this.lookedAt = Date.now();
+    this.mustReadWhole = false;
+    const believed = this.live;
+    let live: unknown = believed;
+    if (whole) live = await firewall.read(family);
+    else if (suspects.frame || suspects.buckets.size > 0) live = await this.reread(family, live, suspects);
+
+    const drift = believed === undefined ? undefined : firewall.changed(believed, live);
+    let buckets = whole ? undefined : new Set([...touched, ...(drift?.buckets ?? [])]);
+    let next = firewall.plan(desired, live, { force, ...(buckets && { buckets }) });
+    this.saying.warnings(next.warnings);
+    const contested = drift === undefined ? new Set<string>() : this.judge(desired, drift, next);
+    if (contested.size > 0) {
+      const all = buckets ?? desired.buckets.keys();
+      buckets = new Set([...all].filter((bucket) => !contested.has(bucket)));
+      next = firewall.plan(desired, live, { force, buckets });
+    }
+
     for (let attempt = 0; next.transactions.length > 0; attempt++) {
-      if (next.refusal !== null) throw new Refusal(next.refusal, next);
+      if (next.refusal !== null) throw new Refusal(next.refusal, next.inPlace, buckets);
       if (attempt === ATTEMPTS)
-        throw new Refusal('the kernel does not keep what is written: somebody else undoes it', next);
+        throw new Refusal('the kernel does not keep what is written: somebody else undoes it', next.inPlace, buckets);
       this.say(next, 'applying');
       try {
         await firewall.apply(family, next.transactions);
       } catch (error) {
-        throw error instanceof FirewallError ? new Refusal(error.message, next) : error;
+        throw error instanceof FirewallError ? new Refusal(error.message, next.inPlace, buckets) : error;
       }
-      next = plan(desired, await firewall.read(family), { force });
+      live = await this.reread(family, live, next.touched);
+      next = firewall.plan(desired, live, { force, ...(buckets && { buckets }) });
     }
-    this.verified = next.inPlace;
     // The flows are cut before their maps are reported gone: a port given out again must not meet an old connection.
     if (next.flows.length > 0 && next.settle !== undefined) {
       const { warning } = await firewall.flush(family, next.flows);
       if (warning !== null) this.options.log('warn', warning);
       await firewall.apply(family, [next.settle]);
+      live = await this.reread(family, live, { buckets: new Set(), frame: false });
     }
-    // A plan that is empty says that no rule is live but the wanted ones.
-    this.options.report({
-      generation: desired.generation,
-      mode: 'apply',
-      maps: desired.maps.map(({ id, ruleId }) => ({ id, ruleId, status: 'active', reason: null })),
-      gone: desired.removing.map((map) => map.id),
-    });
-    this.lastSaid = '';
+    this.live = live;
+    this.reportDone(desired, next, buckets, contested);
+    return contested.size === 0 ? recheckMs : (this.repairs.retryIn(contested, Date.now()) ?? recheckMs);
+  }
+
+  private async reread(family: Family, live: unknown, scope: Scope): Promise<unknown> {
+    const { firewall } = this.options;
+    if (scope.buckets.size > MANY_BUCKETS) return firewall.read(family);
+    return firewall.merge(live, await firewall.read(family, scope), scope);
+  }
+
+  private reportDone(
+    desired: Desired,
+    { inPlace }: Plan,
+    buckets: ReadonlySet<Bucket> | undefined,
+    contested: ReadonlySet<string>,
+  ): void {
+    const whole = buckets === undefined;
+    if (whole) this.verified.clear();
+    for (const ruleId of inPlace) this.verified.add(ruleId);
+    const maps = [...mapsIn(desired, buckets)].map(({ id, ruleId }): ObservedMap => ({
+      id,
+      ruleId,
+      status: 'active',
+      reason: null,
+    }));
+    const spoiled = [...mapsIn(desired, contested)].map(({ id, ruleId }): ObservedMap => ({
+      id,
+      ruleId,
+      status: 'failed',
+      reason: 'another program undoes every repair of its rules; they are left alone for a minute: find that program',
+    }));
+    // Nothing but the wanted rules is live, except where the contested ones may hide what is going.
+    const gone = contested.size === 0 ? desired.removing.map((map) => map.id) : [];
+    const report: StatusReport = { generation: desired.generation, mode: 'apply', maps: [...maps, ...spoiled], gone };
+    this.options.report(report, whole);
+    this.saying.reset();
   }
 
   /** The gateway's address has another family than before, or this is the start: the other one is left without a trace. */
@@ -115,9 +226,10 @@ export class Reconciler {
     const { firewall, log } = this.options;
     try {
       const live = await firewall.read(family);
-      if (!holdsAnything(live)) return;
-      await firewall.apply(family, planRemoval(live));
-      await firewall.flush(family, allFlows(live));
+      const { holdsAnything, maps, journal } = firewall.view(live);
+      if (!holdsAnything) return;
+      await firewall.apply(family, firewall.planRemoval(live));
+      await firewall.flush(family, [...maps, ...journal]);
       log('info', `removed Berth's rules for IPv${family}: the gateway's external address is of the other family`);
     } catch (error) {
       if (!(error instanceof FirewallError)) throw error;
@@ -125,109 +237,88 @@ export class Reconciler {
     }
   }
 
-  private reportDrift(desired: DesiredState, next: Plan): void {
-    const drifted = desired.maps.filter((map) => this.verified.has(map.ruleId) && !next.inPlace.has(map.ruleId));
-    if (drifted.length === 0 && next.rewrites.length === 0) return;
-    this.options.log('warn', 'drift: rules of Berth were changed by somebody else', {
+  /** Tells of drift, and decides what of it is repaired: answers with the buckets that are not, being contested. */
+  private judge(desired: Desired, drift: Scope, next: Plan): Set<Bucket> {
+    if (next.adds.length + next.removes.length === 0) return new Set();
+    const things = [...drift.buckets, ...(drift.frame ? [FRAME] : [])];
+    if (things.length === 0) return new Set();
+    const concerned = drift.frame ? mapsOf(desired) : mapsIn(desired, drift.buckets);
+    const drifted = [...concerned].filter((map) => this.verified.has(map.ruleId) && !next.inPlace.has(map.ruleId));
+    this.options.log('warn', `drift: rules of Berth were changed by ${foreignHands(this.foreignProgram)}`, {
       maps: drifted.length,
+      ...(this.foreignProgram === undefined ? {} : { program: this.foreignProgram }),
       chains: next.rewrites.map(({ chain, because }) => `${chain}: ${because.slice(0, 3).join('; ')}`).slice(0, 10),
     });
-    const maps = drifted.map(({ id, ruleId }): ObservedMap => ({
-      id,
-      ruleId,
-      status: 'drifted',
-      reason: DRIFT_REASON,
-    }));
-    this.options.report({ generation: desired.generation, mode: 'apply', maps, gone: [] });
+    if (drifted.length > 0) {
+      const reason = DRIFT_REASON(this.foreignProgram);
+      const maps = drifted.map(({ id, ruleId }): ObservedMap => ({ id, ruleId, status: 'drifted', reason }));
+      this.options.report({ generation: desired.generation, mode: 'apply', maps, gone: [] }, false);
+    }
+    const { contested } = this.repairs.admit(things, Date.now());
+    if (contested.size === 0) return contested;
+    this.options.log('error', 'alarm: another program undoes every repair, which is stopped for a minute', {
+      contested: [...contested],
+      program: this.foreignProgram ?? 'unknown',
+    });
+    if (contested.has(FRAME)) {
+      throw new Refusal(`${foreignHands(this.foreignProgram)} undoes every repair of ${FRAME}`, next.inPlace);
+    }
+    return contested;
   }
 
-  private async show(desired: DesiredState): Promise<void> {
-    let live: Live;
+  private async show(desired: Desired): Promise<void> {
+    const { firewall, force } = this.options;
+    const generation = desired.generation;
+    let live: unknown;
     try {
-      live = await this.options.firewall.read(familyOf(desired));
+      live = await firewall.read(desired.family);
     } catch (error) {
       if (!(error instanceof FirewallError) || (error.reason !== 'not-permitted' && error.reason !== 'missing'))
         throw error;
-      this.once('warn', `the kernel's rules cannot be read, so none are taken to be there: ${error.message}`);
-      const pending = desired.maps.map(pendingInPlanMode);
+      this.saying.once('warn', `the kernel's rules cannot be read, so none are taken to be there: ${error.message}`);
       const gone = desired.removing.map((map) => map.id);
-      this.options.report({ generation: desired.generation, mode: 'plan', maps: pending, gone });
+      this.options.report({ generation, mode: 'plan', maps: [...mapsOf(desired)].map(pendingInPlanMode), gone }, true);
       return;
     }
-    const next = plan(desired, live, { force: this.options.force });
-    this.warn(next);
-    if (isEmpty(next)) this.once('info', 'plan: the kernel is as desired, there is nothing to do');
+    const next = firewall.plan(desired, live, { force });
+    this.saying.warnings(next.warnings);
+    if (isEmpty(next)) this.saying.once('info', 'plan: the kernel is as desired, there is nothing to do');
     else this.say(next, 'plan: would apply');
-    const present = liveRuleIds(live);
-    this.options.report({
-      generation: desired.generation,
-      mode: 'plan',
-      maps: desired.maps.map((map) =>
-        next.inPlace.has(map.ruleId)
-          ? { id: map.id, ruleId: map.ruleId, status: 'active', reason: null }
-          : pendingInPlanMode(map),
-      ),
-      gone: desired.removing.filter((map) => !present.has(map.ruleId)).map((map) => map.id),
-    });
+    const present = new Set(firewall.view(live).maps.map((map) => map.ruleId));
+    const standing = (map: DesiredMap): ObservedMap =>
+      next.inPlace.has(map.ruleId)
+        ? { id: map.id, ruleId: map.ruleId, status: 'active', reason: null }
+        : pendingInPlanMode(map);
+    const gone = desired.removing.filter((map) => !present.has(map.ruleId)).map((map) => map.id);
+    this.options.report({ generation, mode: 'plan', maps: [...mapsOf(desired)].map(standing), gone }, true);
   }
 
   /** What cannot be said to be in place is failed, in the kernel's words; what was verified stays as it is. */
-  private fail(desired: DesiredState, error: unknown): void {
+  private fail(desired: Desired, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
-    this.once('error', reason);
-    const inPlace = error instanceof Refusal ? error.plan.inPlace : this.verified;
-    const maps = desired.maps.map(({ id, ruleId }): ObservedMap =>
-      inPlace.has(ruleId)
+    this.saying.once('error', reason);
+    const good = new Set<string>(error instanceof Refusal ? error.inPlace : []);
+    const { buckets } = error instanceof Refusal ? error : { buckets: new Set<Bucket>() };
+    for (const [bucket, maps] of buckets === undefined ? [] : desired.buckets) {
+      if (buckets?.has(bucket) === true) continue;
+      for (const { ruleId } of maps) if (this.verified.has(ruleId)) good.add(ruleId);
+    }
+    const maps = [...mapsOf(desired)].map(({ id, ruleId }): ObservedMap =>
+      good.has(ruleId)
         ? { id, ruleId, status: 'active', reason: null }
         : { id, ruleId, status: 'failed', reason: reason.slice(0, 1_000) },
     );
-    this.options.report({ generation: desired.generation, mode: this.options.mode, maps, gone: [] });
+    this.options.report({ generation: desired.generation, mode: this.options.mode, maps, gone: [] }, true);
   }
 
   private say(next: Plan, what: string): void {
-    if (next.refusal !== null) this.once('error', next.refusal);
-    const added = mapRules(next.adds).length;
-    const removed = mapRules(next.removes).length;
-    this.once('info', `${what} generation ${next.generation}: ${added} map rules more, ${removed} less`, {
+    if (next.refusal !== null) this.saying.once('error', next.refusal);
+    const { added, removed } = next.maps;
+    this.saying.once('info', `${what} generation ${next.generation}: ${added} map rules more, ${removed} less`, {
       plan: next.hash,
       rules: next.adds.length + next.removes.length,
       rewrites: next.rewrites.length,
       flows: next.flows.length,
     });
-  }
-
-  /** Each warning once in the life of the process: nothing is done about it. */
-  private warn(next: Plan): void {
-    for (const warning of next.warnings) {
-      if (!this.warned.has(warning)) this.options.log('warn', warning);
-      this.warned.add(warning);
-    }
-  }
-
-  /** A loop that meets the same thing again does not say it again. */
-  private once(level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>): void {
-    const saying = JSON.stringify([message, fields]);
-    if (saying === this.lastSaid) return;
-    this.lastSaid = saying;
-    this.options.log(level, message, fields);
-  }
-}
-
-const pendingInPlanMode = ({ id, ruleId }: { id: string; ruleId: string }): ObservedMap => ({
-  id,
-  ruleId,
-  status: 'pending',
-  reason: PLAN_MODE_REASON,
-});
-
-/** A pass that ended with the plan not applied; the plan tells which maps are in place all the same. */
-class Refusal extends Error {
-  override readonly name = 'Refusal';
-
-  constructor(
-    message: string,
-    readonly plan: Plan,
-  ) {
-    super(message);
   }
 }

@@ -1,10 +1,9 @@
 import { ControlPlaneClient } from './control-plane-client.js';
 import { DesiredStatePoller } from './desired-state-poller.js';
 import { FirewallError } from './firewall/firewall.js';
-import { IptablesFirewall } from './firewall/iptables.js';
-import { holdsAnything } from './firewall/live.js';
-import { allFlows, isEmpty, plan, planRemoval } from './firewall/plan.js';
-import { familyOf } from './firewall/ruleset.js';
+import { desiredOf } from './firewall/desired.js';
+import { IptablesFirewall } from './firewall/iptables/iptables.js';
+import { isEmpty } from './firewall/plan.js';
 import { Reconciler } from './reconciler.js';
 import type { GatewaySettings } from './settings.js';
 import { planJson, planText } from './show-plan.js';
@@ -35,7 +34,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     recheckMs,
     force: settings.force === true,
     log,
-    report: (report) => reporter.observe(report),
+    report: (report, whole) => reporter.observe(report, whole),
   });
   const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
   const waker =
@@ -44,6 +43,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     close: async () => {
       await Promise.all([waker?.close(), poller.close()]);
       await reconciler.close();
+      await firewall.close();
       await reporter.close();
     },
   };
@@ -55,10 +55,12 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
  */
 export async function planOnce(settings: GatewaySettings, print: (text: string) => void): Promise<number> {
   try {
-    const desired = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
-    if (desired === undefined) throw new Error('the control plane has no desired state for this gateway');
-    const live = await new IptablesFirewall().read(familyOf(desired));
-    const difference = plan(desired, live, { force: settings.force === true });
+    const state = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
+    if (state === undefined) throw new Error('the control plane has no desired state for this gateway');
+    const firewall = new IptablesFirewall();
+    const desired = desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
+    const live = await firewall.read(desired.family);
+    const difference = firewall.plan(desired, live, { force: settings.force === true });
     print(settings.json === true ? planJson(difference) : planText(difference));
     return isEmpty(difference) ? 0 : 2;
   } catch (error) {
@@ -83,14 +85,15 @@ export async function removeEverything(settings: Pick<GatewaySettings, 'log'>): 
       settings.log('warn', `${name} was not looked at: ${error.message}`);
       continue;
     }
-    if (!holdsAnything(live)) {
+    const { holdsAnything, maps, journal } = firewall.view(live);
+    if (!holdsAnything) {
       settings.log('info', `${name}: there is nothing of Berth in the kernel`);
       continue;
     }
-    await firewall.apply(family, planRemoval(live));
-    const { warning } = await firewall.flush(family, allFlows(live));
+    await firewall.apply(family, firewall.planRemoval(live));
+    const { warning } = await firewall.flush(family, [...maps, ...journal]);
     if (warning !== null) settings.log('warn', warning);
-    if (holdsAnything(await firewall.read(family))) {
+    if (firewall.view(await firewall.read(family)).holdsAnything) {
       throw new FirewallError(
         'refused',
         `${name}: rules of Berth are still in the kernel; is a gateway running? Stop it first`,

@@ -1,6 +1,6 @@
 import type { Plan } from './firewall/plan.js';
 import { isEmpty } from './firewall/plan.js';
-import { contentKey } from './firewall/ruleset.js';
+import { contentKey } from './firewall/content.js';
 
 /** Section of a plan for people: empty when there is nothing in it. */
 const section = (title: string, lines: readonly string[]): string[] =>
@@ -28,7 +28,7 @@ export function planText(plan: Plan): string {
 
 /** The same for programs. */
 export function planJson(plan: Plan): string {
-  const { inPlace, settle, ...shown } = plan;
+  const { inPlace, settle, touched, ...shown } = plan;
   return JSON.stringify(
     { ...shown, inPlace: inPlace.size, settle: settle?.text ?? null, isEmpty: isEmpty(plan) },
     undefined,

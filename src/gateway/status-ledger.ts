@@ -20,8 +20,8 @@ export class StatusLedger {
   private acknowledgedGone = new Set<string>();
   private acknowledgedHead = '';
 
-  /** Takes in a report about all maps, or about drifted ones only. */
-  observe(report: StatusReport): void {
+  /** Takes in a report about all maps, or with `whole` false about some; one about drifted maps only is never whole. */
+  observe(report: StatusReport, whole = true): void {
     if (report.maps.length > 0 && report.maps.every((map) => map.status === 'drifted')) {
       for (const map of report.maps) this.drifted.set(map.id, map);
       return;
@@ -30,7 +30,9 @@ export class StatusLedger {
     if (report.generation !== this.generation) this.acknowledgedGone.clear();
     this.generation = report.generation;
     this.mode = report.mode;
-    this.latest = new Map(report.maps.map((map) => [map.id, map]));
+    if (whole) this.latest.clear();
+    for (const map of report.maps) this.latest.set(map.id, map);
+    for (const id of report.gone) this.latest.delete(id);
     this.gone = new Set(report.gone);
     for (const id of this.acknowledged.keys()) if (!this.latest.has(id)) this.acknowledged.delete(id);
   }

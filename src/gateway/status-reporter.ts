@@ -24,13 +24,13 @@ export class StatusReporter {
     this.running = this.run();
   }
 
-  observe(report: StatusReport): void {
+  observe(report: StatusReport, whole = true): void {
     const now = Date.now();
     if (report.generation !== this.toldAll.generation && now - this.toldAll.at >= this.tellAllEveryMs) {
       this.toldAll = { generation: report.generation, at: now };
       this.ledger.forget();
     }
-    this.ledger.observe(report);
+    this.ledger.observe(report, whole);
     this.wake.wake();
   }
 

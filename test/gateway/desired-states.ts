@@ -3,7 +3,7 @@ import { ruleId, type RuleContent } from '../../src/contract/rule-id.js';
 
 /** A desired map with its rule id, named by its protocol and port unless given another id. */
 export function desiredMap(content: RuleContent, id = `${content.protocol}-${content.connectionPort}`): DesiredMap {
-  return { id, ruleId: ruleId(content), ...content };
+  return { ...content, id, ruleId: ruleId(content) };
 }
 
 export const removed = ({ id, ruleId }: DesiredMap): RemovedMap => ({ id, ruleId });

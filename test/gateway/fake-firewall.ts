@@ -1,7 +1,18 @@
-import { FirewallError, type Firewall, type FirewallErrorReason } from '../../src/gateway/firewall/firewall.js';
-import { parseSave, type Live } from '../../src/gateway/firewall/live.js';
-import type { Transaction } from '../../src/gateway/firewall/plan.js';
-import { contentKey, type MapContent, type Table } from '../../src/gateway/firewall/ruleset.js';
+import type { Protocol } from '../../src/contract/desired-state.js';
+import { contentKey, type MapContent } from '../../src/gateway/firewall/content.js';
+import type { Desired } from '../../src/gateway/firewall/desired.js';
+import {
+  FirewallError,
+  type Firewall,
+  type FirewallErrorReason,
+  type LiveView,
+  type PlanOptions,
+  type Scope,
+} from '../../src/gateway/firewall/firewall.js';
+import { changedChains, mergeLive, parseSave, viewOf, type Live } from '../../src/gateway/firewall/iptables/live.js';
+import { plan, planRemoval } from '../../src/gateway/firewall/iptables/plan.js';
+import { isLeaf, leafChain, STATE_CHAIN, type Table } from '../../src/gateway/firewall/iptables/ruleset.js';
+import type { Plan, Transaction } from '../../src/gateway/firewall/plan.js';
 import type { Family } from '../../src/ip/address.js';
 
 type Chains = Map<string, string[]>;
@@ -15,23 +26,61 @@ const BUILT_IN: Record<Table, string[]> = {
  * A kernel in memory that takes the same text as `iptables-restore --noflush` and refuses what the real one refuses, a
  * table at a time, each wholly or not at all. It passes the same contract suite as the real one.
  */
-export class FakeFirewall implements Firewall {
+export class FakeFirewall implements Firewall<Live> {
+  readonly name = 'iptables';
   private readonly kernels = new Map<string, Chains>();
   /** Contents of the connections that are open, as `protocol/port/target`. */
   readonly connections = new Set<string>();
   writes = 0;
+  reads = 0;
   /** Set to have the next apply fail after so many transactions, as a crash or a refusal between tables does. */
   failAfter: number | undefined;
   failure: { reason: FirewallErrorReason; message: string } | undefined;
   /** Set to change each save's text before it is read. */
   distort: (text: string) => string = (text) => text;
 
-  read(family: Family): Promise<Live> {
+  variant(): Promise<string> {
+    return Promise.resolve('in memory');
+  }
+  bucketOf(protocol: Protocol, connectionPort: number): string {
+    return leafChain(protocol, connectionPort);
+  }
+  merge(live: Live, part: Live, scope: Scope): Live {
+    return mergeLive(live, part, scope);
+  }
+  changed(before: Live, after: Live): Scope {
+    return changedChains(before, after);
+  }
+  view(live: Live): LiveView {
+    return viewOf(live);
+  }
+  plan(desired: Desired, live: Live, options?: PlanOptions): Plan {
+    return plan(desired, live, options);
+  }
+  planRemoval(live: Live): Transaction[] {
+    return planRemoval(live);
+  }
+  pids(): ReadonlySet<number> {
+    return new Set();
+  }
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  read(family: Family, scope?: Scope): Promise<Live> {
     return Promise.resolve().then(() => {
+      this.reads++;
       if (this.failure !== undefined) throw new FirewallError(this.failure.reason, this.failure.message);
       try {
         const nat = parseSave('nat', this.distort(this.save(family, 'nat')));
-        return { family, nat, filter: parseSave('filter', this.distort(this.save(family, 'filter'))) };
+        const live = { family, nat, filter: parseSave('filter', this.distort(this.save(family, 'filter'))) };
+        if (scope === undefined) return live;
+        // As little as was asked for: a pass that needs more than it asked for must not find it by chance.
+        const asked = (chain: string): boolean =>
+          scope.buckets.has(chain) || chain === STATE_CHAIN || (scope.frame && !isLeaf(chain));
+        const chains = new Map([...nat.chains].filter(([chain]) => asked(chain)));
+        const none = { chains: new Map<string, string[]>(), hooks: [], foreignRules: 0, blockers: [] };
+        return { family, nat: { ...(scope.frame ? nat : none), chains }, filter: scope.frame ? live.filter : none };
       } catch (error) {
         throw new FirewallError('unreadable', String(error));
       }

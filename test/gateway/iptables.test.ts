@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FirewallError } from '../../src/gateway/firewall/firewall.js';
-import { IptablesFirewall } from '../../src/gateway/firewall/iptables.js';
+import { IptablesFirewall } from '../../src/gateway/firewall/iptables/iptables.js';
 import { runTool, type RunTool } from '../../src/gateway/firewall/tool.js';
-import { plan } from '../../src/gateway/firewall/plan.js';
+import { desiredOf } from '../../src/gateway/firewall/desired.js';
+import { leafChain } from '../../src/gateway/firewall/iptables/ruleset.js';
 import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps } from './desired-states.js';
 import { firewallContract, type Kernel } from './firewall-contract.js';
@@ -17,13 +18,17 @@ function inside(namespace: Namespace, prefix: readonly string[] = []): RunTool {
 async function open(saveMs: number): Promise<Kernel> {
   const namespace = await Namespace.create('contract');
   const tool = (family: number): string => (family === 4 ? 'iptables' : 'ip6tables');
+  const firewall = new IptablesFirewall(inside(namespace), { saveMs, toolMs: 10_000 });
   return {
-    firewall: new IptablesFirewall(inside(namespace), { saveMs, toolMs: 10_000 }),
+    firewall,
     meddle: async (family, text) => {
       await namespace.exec([`${tool(family)}-restore`, '--noflush'], text);
     },
     save: (family, table) => namespace.exec([`${tool(family)}-save`, '-t', table]),
-    close: () => namespace.remove(),
+    close: async () => {
+      await firewall.close();
+      await namespace.remove();
+    },
   };
 }
 
@@ -81,9 +86,10 @@ describeInNamespaces('the iptables backend', () => {
   it('loads 3,000 maps, and finds nothing to do afterwards', async () => {
     const kernel = await open(10_000);
     try {
-      const desired = desiredState(1, manyMaps(3_000));
-      await kernel.firewall.apply(4, plan(desired, await kernel.firewall.read(4)).transactions);
-      const again = plan(desired, await kernel.firewall.read(4));
+      const desired = desiredOf(desiredState(1, manyMaps(3_000)), leafChain);
+      const { firewall } = kernel;
+      await firewall.apply(4, firewall.plan(desired, await firewall.read(4)).transactions);
+      const again = firewall.plan(desired, await firewall.read(4));
       expect(again.transactions).toEqual([]);
       expect(again.inPlace.size).toBe(3_000);
     } finally {

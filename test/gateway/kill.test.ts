@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import type { DesiredMap, DesiredState } from '../../src/contract/desired-state.js';
-import { parseSave } from '../../src/gateway/firewall/live.js';
-import { plan } from '../../src/gateway/firewall/plan.js';
-import { ruleset } from '../../src/gateway/firewall/ruleset.js';
+import { desiredOf } from '../../src/gateway/firewall/desired.js';
+import { parseSave } from '../../src/gateway/firewall/iptables/live.js';
+import { plan } from '../../src/gateway/firewall/iptables/plan.js';
+import { leafChain, ruleset } from '../../src/gateway/firewall/iptables/ruleset.js';
 import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps, removed } from './desired-states.js';
 import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './firewall-contract.js';
@@ -70,7 +71,7 @@ describeInNamespaces('a gateway killed in mid-apply', () => {
       await new Promise((resolve) => setTimeout(resolve, (passMs * (kill - Math.random())) / KILLS));
       await gateway.end('SIGKILL');
       // A restore that was under way outlives its parent for a moment; what it was given whole, it may still commit.
-      const difference = plan(desired, await live()).transactions.length;
+      const difference = plan(desiredOf(desired, leafChain), await live()).transactions.length;
       if (difference > 0) landed.before++;
       else if (controlPlane.reports.length === reports) landed.committed++;
       else landed.reported++;
@@ -87,7 +88,7 @@ describeInNamespaces('a gateway killed in mid-apply', () => {
     await last.end('SIGTERM');
 
     const now = await live();
-    const wanted = ruleset(desired, now.nat.chains.keys());
+    const wanted = ruleset(desiredOf(desired, leafChain), now.nat.chains.keys());
     const rules = [...now.nat.chains].filter(([chain]) => chain !== 'BERTH-STATE').flatMap(([, lines]) => lines);
     expect(rules.sort()).toEqual([...wanted.nat.chains.values()].flat().sort());
     expect(now.nat.hooks.toSorted()).toEqual([...wanted.nat.hooks].sort());

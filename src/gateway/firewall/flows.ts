@@ -1,17 +1,12 @@
 import type { Family } from '../../ip/address.js';
 import { FirewallError } from './firewall.js';
-import type { MapContent } from './ruleset.js';
+import { splitTarget, type MapContent } from './content.js';
 import type { RunTool } from './tool.js';
 
 /** A flush is repeated until it succeeds, so the deadline only bounds one attempt. */
 const DEADLINE_MS = 5_000;
 /** Above this, one dump first tells which maps have connections at all: a process for each of thousands takes minutes. */
 const ONE_BY_ONE = 8;
-
-function splitTarget(target: string): { address: string; port: string } {
-  const colon = target.lastIndexOf(':');
-  return { address: target.slice(0, colon).replace(/^\[|\]$/g, ''), port: target.slice(colon + 1) };
-}
 
 /**
  * Arguments that select exactly the connections made through one map: translated (`--dst-nat`, so never one that was

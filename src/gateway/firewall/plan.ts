@@ -1,41 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { DesiredMap, DesiredState } from '../../contract/desired-state.js';
-import {
-  chainOf,
-  flushRule,
-  liveMaps,
-  liveState,
-  readMap,
-  stateRule,
-  type Live,
-  type LiveMap,
-  type LiveTable,
-} from './live.js';
-import {
-  contentKey,
-  contentOf,
-  dispatchRule,
-  isLeaf,
-  isOwnedChain,
-  mapRule,
-  leafChain,
-  pathTo,
-  ENTRY_CHAIN,
-  ruleset,
-  STATE_CHAIN,
-  type MapContent,
-  type Ruleset,
-  type Table,
-  type TableRules,
-} from './ruleset.js';
+import type { DesiredMap } from '../../contract/desired-state.js';
+import type { Family } from '../../ip/address.js';
+import { mapsOf, type Bucket, type Desired } from './desired.js';
+import { contentKey, contentOf, type MapContent } from './content.js';
 
-/** Input of one `iptables-restore --noflush`: one table, hence all or nothing. */
+/** Input of the backend's tool that the kernel takes as a whole or not at all. */
 export interface Transaction {
-  table: Table;
+  /** What it changes, for people: `nat`, `filter`, `inet berth`. */
+  table: string;
   text: string;
 }
 
-/** A chain of ours that somebody else changed, and that is written anew as a whole. */
+/** A part of ours that somebody else changed, and that is written anew as a whole. */
 export interface Rewrite {
   chain: string;
   because: string[];
@@ -43,20 +19,24 @@ export interface Rewrite {
 
 /** What has to happen so that the kernel holds the desired state. A plain value: showing it costs nothing. */
 export interface Plan {
-  family: Live['family'];
+  family: Family;
   generation: number;
-  /** Rules that the kernel gains, in the words of `iptables-save`. */
+  /** Rules that the kernel gains, in the words of the backend's tool. */
   adds: string[];
   /** Rules of ours that the kernel loses, in its own words. */
   removes: string[];
   rewrites: Rewrite[];
+  /** Port maps among `adds` and `removes`, for a summary. */
+  maps: { added: number; removed: number };
   /** Connections to cut once the rules are in: those of maps that are gone or lead elsewhere now. */
   flows: MapContent[];
   /** In this order. */
   transactions: Transaction[];
   /** To be applied once `flows` are flushed; absent when there are none. */
   settle: Transaction | undefined;
-  /** Rule ids of the desired maps for which nothing is missing in the kernel. */
+  /** What `transactions` write, to be read back. */
+  touched: { buckets: ReadonlySet<Bucket>; frame: boolean };
+  /** Rule ids of the compared maps for which nothing is missing in the kernel. */
   inPlace: ReadonlySet<string>;
   /** Why this plan must not be applied; null when it may. */
   refusal: string | null;
@@ -70,115 +50,42 @@ export const isEmpty = (plan: Plan): boolean => plan.transactions.length === 0 &
 /** More removals than both of these, without the control plane naming them, are taken for a mistake of it. */
 export const FUSE = { share: 0.5, rules: 20 };
 
-interface TableDiff {
-  adds: string[];
-  removes: string[];
-  rewrites: Rewrite[];
-  text: string | undefined;
-}
+/** A map's rule that a plan takes out of the kernel. */
+export type Going = MapContent & { ruleId: string | undefined };
 
-/** How often each line occurs. */
-function countLines(lines: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
-  return counts;
-}
-
-/**
- * Why the chain cannot be mended line by line; empty when it can. A rule with our mark that is no longer wanted is an
- * ordinary removal. Anything else that we did not write may stand before our rules and change what they do, so the chain
- * is declared anew in the same transaction (which empties it), wholly by content and without any position.
- */
-function foreignTouches(
-  lines: readonly string[],
-  wanted: ReadonlySet<string>,
-  ids: ReadonlySet<string>,
-  chain: string,
-): string[] {
-  const counts = countLines(lines);
-  const because = [...counts].flatMap(([line, count]) => (count > 1 ? `${count} times: ${line}` : []));
-  for (const line of counts.keys()) {
-    if (wanted.has(line)) continue;
-    const map = isLeaf(chain) ? readMap(line) : undefined;
-    if (map?.ruleId === undefined || !map.proper) because.push(`not ours: ${line}`);
-    else if (ids.has(map.ruleId)) because.push(`altered: ${line}`);
-  }
-  return because;
-}
-
-function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: ReadonlySet<string>): TableDiff {
-  const diff: TableDiff = { adds: [], removes: [], rewrites: [], text: undefined };
-  const declare: string[] = [];
-  const drop: string[] = [];
-  const append: string[] = [];
-
-  for (const [chain, rules] of wanted.chains) {
-    const lines = live.chains.get(chain);
-    const have = countLines(lines ?? []);
-    const want = new Set(rules);
-    const missing = rules.filter((rule) => !have.has(rule));
-    const surplus = (lines ?? []).filter((line) => {
-      const left = have.get(line) ?? 0;
-      have.set(line, left - 1);
-      return !want.has(line) || left > 1;
-    });
-    diff.adds.push(...missing);
-    diff.removes.push(...surplus);
-    const because = lines === undefined ? [] : foreignTouches(lines, want, ids, chain);
-    if (because.length > 0) diff.rewrites.push({ chain, because });
-    if (lines === undefined || because.length > 0) {
-      declare.push(`:${chain} - [0:0]`);
-      append.push(...rules);
-    } else {
-      drop.push(...surplus);
-      append.push(...missing);
-    }
-  }
-
-  const hooks = countLines(live.hooks);
-  for (const hook of wanted.hooks) {
-    if (!hooks.has(hook)) {
-      diff.adds.push(hook);
-      append.push(hook);
-    }
-  }
-  const spare = new Set(wanted.hooks);
-  for (const hook of live.hooks) {
-    // The first of each wanted hook stays; `-D` deletes the first that matches, which is as good.
-    if (spare.delete(hook)) continue;
-    diff.removes.push(hook);
-    drop.push(hook);
-  }
-
-  if (declare.length + drop.length + append.length > 0) {
-    const deletions = drop.map((line) => `-D ${line.slice(3)}`);
-    diff.text = [`*${table}`, ...declare.sort(), ...deletions, ...append, 'COMMIT', ''].join('\n');
-  }
-  return diff;
+/** Whether `content` leads where a desired map leads: its connections then live on. */
+export function isWanted(desired: Desired, bucket: Bucket, content: MapContent): boolean {
+  const key = contentKey(content);
+  return (desired.buckets.get(bucket) ?? []).some((map) => contentKey(contentOf(map)) === key);
 }
 
 /** Flows to cut: of rules that go and lead where no desired map leads, and of earlier ones that were not yet flushed. */
-function flowsToFlush(desired: DesiredState, going: readonly LiveMap[], journal: readonly MapContent[]): MapContent[] {
-  if (going.length + journal.length === 0) return [];
-  const wanted = new Set(desired.maps.map((map) => contentKey(contentOf(map))));
+export function flowsToFlush(
+  wanted: (content: MapContent) => boolean,
+  going: readonly MapContent[],
+  journal: readonly MapContent[],
+): MapContent[] {
   const flows = new Map<string, MapContent>();
   for (const { protocol, connectionPort, target } of [...journal, ...going]) {
-    const key = contentKey({ protocol, connectionPort, target });
-    if (!wanted.has(key)) flows.set(key, { protocol, connectionPort, target });
+    const content = { protocol, connectionPort, target };
+    if (!wanted(content)) flows.set(contentKey(content), content);
   }
   return [...flows.values()];
 }
 
 /** A desired state that silently forgets most of what is live is more likely a broken control plane than a wish. */
-function refusalOf(desired: DesiredState, going: readonly LiveMap[], live: LiveTable): string | null {
+export function refusalOf(desired: Desired, going: readonly Going[], total: number): string | null {
   if (going.length <= FUSE.rules) return null;
-  const named = new Set([...desired.removing, ...desired.maps].map((map) => map.ruleId));
   const port = (map: { protocol: string; connectionPort: number }): string => `${map.protocol}/${map.connectionPort}`;
-  const ports = new Set(desired.maps.map(port));
+  const named = new Set(desired.removing.map((map) => map.ruleId));
+  const ports = new Set<string>();
+  for (const map of mapsOf(desired)) {
+    named.add(map.ruleId);
+    ports.add(port(map));
+  }
   const unexplained = going.filter(
     (map) => map.ruleId !== undefined && !named.has(map.ruleId) && !ports.has(port(map)),
   ).length;
-  const total = [...live.chains].reduce((sum, [chain, lines]) => sum + (isLeaf(chain) ? lines.length : 0), 0);
   if (unexplained <= FUSE.rules || unexplained <= total * FUSE.share) return null;
   return (
     `generation ${desired.generation} would remove ${unexplained} of the ${total} port maps in the kernel, and the ` +
@@ -186,109 +93,15 @@ function refusalOf(desired: DesiredState, going: readonly LiveMap[], live: LiveT
   );
 }
 
-/** Rule ids of the maps whose whole way, from the hooks to the rule itself, is in the kernel as wanted. */
-function mapsInPlace(maps: readonly DesiredMap[], wanted: Ruleset, nat: TableDiff, filter: TableDiff): Set<string> {
-  const missing = new Set([...nat.adds, ...filter.adds]);
-  if ([...wanted.nat.hooks, ...wanted.filter.hooks].some((hook) => missing.has(hook))) return new Set();
-  const broken = new Set(nat.rewrites.map((rewrite) => rewrite.chain));
-  const isSound = (leaf: string): boolean =>
-    pathTo(leaf).every((chain) => !broken.has(chain) && (chain === ENTRY_CHAIN || !missing.has(dispatchRule(chain))));
-  const unsound = new Set([...wanted.nat.chains.keys()].filter((chain) => isLeaf(chain) && !isSound(chain)));
-  const inPlace = new Set<string>();
-  for (const map of maps) {
-    if (unsound.size > 0 && unsound.has(leafChain(map.protocol, map.connectionPort))) continue;
-    if (missing.size === 0 || !missing.has(mapRule(map))) inPlace.add(map.ruleId);
-  }
-  return inPlace;
-}
-
-const stateText = (lines: readonly string[]): string =>
-  ['*nat', `:${STATE_CHAIN} - [0:0]`, ...lines, 'COMMIT', ''].join('\n');
-
-/**
- * Desired against live -> Plan. Pure. Difference of sets by content; of what is not ours nothing is named in it.
- *
- * Order: `filter` before `nat`, so that no connection is translated before it may be forwarded. A removal (`planRemoval`)
- * goes the other way. A map lives in `nat` alone, so one change is one transaction.
- *
- * The state marker is written with the rules, in the same transaction. A new generation that changes no rule writes
- * nothing: the marker names the generation that last changed something, which is what a reader wants to know, and an
- * idle pass stays at zero writes.
- */
-export function plan(desired: DesiredState, live: Live, options: { force?: boolean } = {}): Plan {
-  const wanted = ruleset(desired, live.nat.chains.keys());
-  const ids = new Set(desired.maps.map((map) => map.ruleId));
-  const { digest, journal } = liveState(live.nat);
-
-  const nat = diffTable('nat', wanted.nat, live.nat, ids);
-  const filter = diffTable('filter', wanted.filter, live.filter, ids);
-  const going = nat.removes.flatMap((line) => readMap(line) ?? []);
-  const flows = flowsToFlush(desired, going, journal);
-
-  const current = live.nat.chains.get(STATE_CHAIN) ?? [];
-  const marker = digest === wanted.digest ? current.find((line) => line.includes(digest)) : undefined;
-  const settled = [marker ?? stateRule(desired.generation, wanted.digest)];
-  const state = [...settled, ...flows.map(flushRule)];
-  const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(line));
-
-  const transactions: Transaction[] = [];
-  if (filter.text !== undefined) transactions.push({ table: 'filter', text: filter.text });
-  if (nat.text !== undefined || stateDiffers) {
-    // The journal of flushes goes in with the rules: a crash between commit and flush forgets nothing.
-    const lines = (nat.text ?? '*nat\nCOMMIT\n').split('\n');
-    const [declaration, marks] = stateDiffers ? [[`:${STATE_CHAIN} - [0:0]`], state] : [[], []];
-    const text = ['*nat', ...declaration, ...lines.slice(1, -2), ...marks, 'COMMIT', ''].join('\n');
-    transactions.push({ table: 'nat', text });
-  }
-  return {
-    family: wanted.family,
-    generation: desired.generation,
-    adds: [...filter.adds, ...nat.adds],
-    removes: [...filter.removes, ...nat.removes],
-    rewrites: nat.rewrites,
-    flows,
-    transactions,
-    settle: flows.length > 0 ? { table: 'nat', text: stateText(settled) } : undefined,
-    inPlace: mapsInPlace(desired.maps, wanted, nat, filter),
-    refusal: options.force === true ? null : refusalOf(desired, going, live.nat),
-    warnings: [...live.filter.blockers, ...live.nat.blockers].map(
-      (line) => `a rule of others ends the chain before Berth's rule is reached, and is left alone: ${line}`,
-    ),
-    hash: hashOf(transactions, flows),
-  };
-}
-
-function hashOf(transactions: readonly Transaction[], flows: readonly MapContent[]): string {
+export function hashOf(transactions: readonly Transaction[], flows: readonly MapContent[]): string {
   const hash = createHash('sha256');
   for (const { text } of transactions) hash.update(text);
   hash.update(flows.map(contentKey).join('\n'));
   return hash.digest('hex').slice(0, 16);
 }
 
-/** Takes every trace of ours out of the kernel: hooks, then chains; `nat` first, so that nothing is translated any more. */
-export function planRemoval(live: Live): Transaction[] {
-  const transactions: Transaction[] = [];
-  for (const table of ['nat', 'filter'] as const) {
-    const { chains, hooks } = live[table];
-    if (chains.size + hooks.length === 0) continue;
-    const names = [...chains.keys()].filter(isOwnedChain);
-    const lines = [
-      ...hooks.map((hook) => `-D ${hook.slice(3)}`),
-      ...names.map((chain) => `-F ${chain}`),
-      ...names.map((chain) => `-X ${chain}`),
-    ];
-    transactions.push({ table, text: [`*${table}`, ...lines, 'COMMIT', ''].join('\n') });
-  }
-  return transactions;
+/** The desired maps of some buckets, or all. */
+export function* mapsIn(desired: Desired, buckets: ReadonlySet<Bucket> | undefined): Generator<DesiredMap> {
+  if (buckets === undefined) yield* mapsOf(desired);
+  else for (const bucket of buckets) yield* desired.buckets.get(bucket) ?? [];
 }
-
-/** The flows of every map that is live, for a removal. */
-export const allFlows = (live: Live): MapContent[] => [...liveMaps(live.nat), ...liveState(live.nat).journal];
-
-/** Ids of the rules that are in the kernel, wherever among our leaves. */
-export function liveRuleIds(live: Live): Set<string> {
-  return new Set(liveMaps(live.nat).flatMap((map) => map.ruleId ?? []));
-}
-
-/** The map rules a plan changes, for a summary; structure and hooks are not counted. */
-export const mapRules = (lines: readonly string[]): string[] => lines.filter((line) => isLeaf(chainOf(line)));

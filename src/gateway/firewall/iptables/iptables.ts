@@ -1,10 +1,24 @@
-import type { Family } from '../../ip/address.js';
-import { FirewallError, type Firewall } from './firewall.js';
-import { flushFlows } from './flows.js';
-import { addChain, parseSave, startTable, UnreadableTable, type Live, type LiveTable } from './live.js';
-import type { Transaction } from './plan.js';
-import { dispatchRule, ENTRY_CHAIN, STATE_CHAIN, type MapContent, type Table } from './ruleset.js';
-import { runTool, type RunTool, type ToolResult } from './tool.js';
+import type { Protocol } from '../../../contract/desired-state.js';
+import type { Family } from '../../../ip/address.js';
+import type { MapContent } from '../content.js';
+import type { Bucket, Desired } from '../desired.js';
+import { FirewallError, type Firewall, type LiveView, type PlanOptions, type Scope } from '../firewall.js';
+import { flushFlows } from '../flows.js';
+import type { Plan, Transaction } from '../plan.js';
+import { runTool, type RunTool, type ToolResult } from '../tool.js';
+import {
+  addChain,
+  changedChains,
+  mergeLive,
+  parseSave,
+  startTable,
+  UnreadableTable,
+  viewOf,
+  type Live,
+  type LiveTable,
+} from './live.js';
+import { plan, planRemoval } from './plan.js';
+import { dispatchRule, ENTRY_CHAIN, isLeaf, leafChain, STATE_CHAIN, type Table } from './ruleset.js';
 
 /** Seconds to wait for the xtables lock; only the legacy variant takes one, and other namespaces hold the same. */
 const LOCK_WAIT = ['-w', '5'];
@@ -17,7 +31,8 @@ const LINES_PER_SECOND = 5_000;
 const prefixOf = (family: Family): string => (family === 4 ? 'iptables' : 'ip6tables');
 
 /** The kernel through `iptables-save`, `iptables -S` and `iptables-restore --noflush`, or their IPv6 twins. */
-export class IptablesFirewall implements Firewall {
+export class IptablesFirewall implements Firewall<Live> {
+  readonly name = 'iptables';
   private readonly variants = new Map<Family, Promise<string>>();
 
   constructor(
@@ -41,14 +56,47 @@ export class IptablesFirewall implements Firewall {
     return asked;
   }
 
-  async read(family: Family): Promise<Live> {
+  bucketOf(protocol: Protocol, connectionPort: number): Bucket {
+    return leafChain(protocol, connectionPort);
+  }
+
+  async read(family: Family, scope?: Scope): Promise<Live> {
     await this.variant(family);
     try {
+      if (scope !== undefined) return await this.readScope(family, scope);
       return { family, nat: await this.readTable(family, 'nat'), filter: await this.readTable(family, 'filter') };
     } catch (error) {
       if (error instanceof UnreadableTable) throw new FirewallError('unreadable', error.message);
       throw error;
     }
+  }
+
+  merge(live: Live, part: Live, scope: Scope): Live {
+    return mergeLive(live, part, scope);
+  }
+
+  changed(before: Live, after: Live): Scope {
+    return changedChains(before, after);
+  }
+
+  view(live: Live): LiveView {
+    return viewOf(live);
+  }
+
+  plan(desired: Desired, live: Live, options?: PlanOptions): Plan {
+    return plan(desired, live, options);
+  }
+
+  planRemoval(live: Live): Transaction[] {
+    return planRemoval(live);
+  }
+
+  pids(): ReadonlySet<number> {
+    return new Set();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
   }
 
   async apply(family: Family, transactions: readonly Transaction[]): Promise<void> {
@@ -72,6 +120,15 @@ export class IptablesFirewall implements Firewall {
     return flushFlows(this.run, family, flows);
   }
 
+  /** The named leaves and what is noted of the state; with `frame` all that leads to leaves, chain by chain. */
+  private async readScope(family: Family, { buckets, frame }: Scope): Promise<Live> {
+    const filter = frame ? await this.walk(family, 'filter') : startTable();
+    const nat = frame ? await this.walk(family, 'nat', false) : startTable();
+    if (!frame) await this.addChain(family, 'nat', nat, STATE_CHAIN, true);
+    for (const bucket of buckets) await this.addChain(family, 'nat', nat, bucket, true);
+    return { family, nat, filter };
+  }
+
   private async readTable(family: Family, table: Table): Promise<LiveTable> {
     const command = `${prefixOf(family)}-save`;
     try {
@@ -87,9 +144,9 @@ export class IptablesFirewall implements Firewall {
   /**
    * Reads the hooked chains and every chain of ours that can be reached from the entry, each with a small read that
    * finishes also while others commit. A chain that nothing leads to is not seen; the plan then declares it, which makes
-   * it anew in one transaction, so not seeing it does no harm.
+   * it anew in one transaction, so not seeing it does no harm. Without `leaves` the leaves' own rules are left out.
    */
-  private async walk(family: Family, table: Table): Promise<LiveTable> {
+  private async walk(family: Family, table: Table, leaves = true): Promise<LiveTable> {
     const live = startTable();
     const hooked = table === 'nat' ? ['PREROUTING', 'POSTROUTING'] : ['FORWARD'];
     for (const chain of hooked) await this.addChain(family, table, live, chain);
@@ -101,7 +158,8 @@ export class IptablesFirewall implements Firewall {
       await this.addChain(family, table, live, chain, known);
       for (const line of live.chains.get(chain) ?? []) {
         const target = / -g (BERTH-[TU][0-9A-F]{0,2})$/.exec(line)?.[1];
-        if (target !== undefined && !live.chains.has(target) && dispatchRule(target) === line) reached.push(target);
+        if (target === undefined || live.chains.has(target) || dispatchRule(target) !== line) continue;
+        if (leaves || !isLeaf(target)) reached.push(target);
       }
     }
     return live;

@@ -1,5 +1,7 @@
-import type { Family } from '../../ip/address.js';
-import { contentKey, isLeaf, isOwnedChain, leafChain, STATE_CHAIN, type MapContent, type Table } from './ruleset.js';
+import type { Family } from '../../../ip/address.js';
+import { contentKey, type MapContent } from '../content.js';
+import type { LiveView, Scope } from '../firewall.js';
+import { isLeaf, isOwnedChain, leafChain, STATE_CHAIN, type Table } from './ruleset.js';
 
 /**
  * What the kernel holds, read from the text of `iptables-save -t <table>` or `iptables -S <chain>`. Only our chains and
@@ -33,8 +35,7 @@ const UNCONDITIONAL = /^-A (?:PREROUTING|POSTROUTING|FORWARD) -j (?:ACCEPT|DROP|
 
 const emptyTable = (): LiveTable => ({ chains: new Map(), hooks: [], foreignRules: 0, blockers: [] });
 
-/** True when anything of ours is there. */
-export const holdsAnything = (live: Live): boolean =>
+const holdsAnything = (live: Live): boolean =>
   [live.nat, live.filter].some((table) => table.chains.size > 0 || table.hooks.length > 0);
 
 /** The chain of a `-A <chain> ...` line. */
@@ -109,6 +110,21 @@ export function addChain(table: Table, into: LiveTable, chain: string, text: str
 
 export const startTable = emptyTable;
 
+/**
+ * `live` with what was read newer. A leaf of the scope that `part` does not show is gone; the structure above the leaves and
+ * the hooks are `part`'s when the scope has them; the state chain always is.
+ */
+export function mergeLive(live: Live, part: Live, { buckets, frame }: Scope): Live {
+  const isNewer = (chain: string): boolean => buckets.has(chain) || chain === STATE_CHAIN || (frame && !isLeaf(chain));
+  const chains = new Map([...live.nat.chains].filter(([chain]) => !isNewer(chain)));
+  for (const [chain, lines] of part.nat.chains) chains.set(chain, lines);
+  return {
+    family: live.family,
+    nat: { ...(frame ? part.nat : live.nat), chains },
+    filter: frame ? part.filter : live.filter,
+  };
+}
+
 const MAP_RULE =
   /^-A (\S+) -p (tcp|udp) -m \2 --dport (\d+)(?: -m comment --comment "?(berth1:[0-9a-f]{16})"?)? -j DNAT --to-destination (\S+)$/;
 
@@ -171,4 +187,23 @@ export function liveState(table: LiveTable): LiveState {
     });
   }
   return state;
+}
+
+const sameLines = (a: readonly string[] | undefined, b: readonly string[] | undefined): boolean =>
+  a === b || (a?.length === b?.length && (a ?? []).every((line, index) => line === b?.[index]));
+
+/** See `Firewall.changed`. Chains that merging left alone are the same arrays, so they cost nothing. */
+export function changedChains(before: Live, after: Live): Scope {
+  const buckets = new Set<string>();
+  let frame = !sameLines(before.nat.hooks, after.nat.hooks) || !sameLines(before.filter.hooks, after.filter.hooks);
+  for (const chain of new Set([...before.nat.chains.keys(), ...after.nat.chains.keys()])) {
+    if (sameLines(before.nat.chains.get(chain), after.nat.chains.get(chain))) continue;
+    if (isLeaf(chain)) buckets.add(chain);
+    else frame = true;
+  }
+  return { buckets, frame };
+}
+
+export function viewOf(live: Live): LiveView {
+  return { holdsAnything: holdsAnything(live), maps: liveMaps(live.nat), ...liveState(live.nat) };
 }

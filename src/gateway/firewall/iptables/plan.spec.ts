@@ -1,14 +1,21 @@
 import fc from 'fast-check';
-import { desiredMap, desiredState, manyMaps, removed } from '../../../test/gateway/desired-states.js';
-import { FakeFirewall } from '../../../test/gateway/fake-firewall.js';
-import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from '../../../test/gateway/firewall-contract.js';
-import type { DesiredState } from '../../contract/desired-state.js';
-import { liveRuleIds, isEmpty, plan, planRemoval, type Plan } from './plan.js';
-import { ruleset } from './ruleset.js';
+import { desiredMap, desiredState, manyMaps, removed } from '../../../../test/gateway/desired-states.js';
+import { FakeFirewall } from '../../../../test/gateway/fake-firewall.js';
+import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from '../../../../test/gateway/firewall-contract.js';
+import type { DesiredState } from '../../../contract/desired-state.js';
+import { desiredOf, type Desired } from '../desired.js';
+import { isEmpty, type Plan } from '../plan.js';
+import { viewOf, type Live } from './live.js';
+import { plan as planIndexed, planRemoval } from './plan.js';
+import { leafChain, ruleset } from './ruleset.js';
 
 const ssh = desiredMap({ protocol: 'tcp', connectionPort: 22_600, address: '10.20.3.7', targetPort: 22 });
 const web = desiredMap({ protocol: 'tcp', connectionPort: 22_601, address: '10.20.3.7', targetPort: 80 });
 const dns = desiredMap({ protocol: 'udp', connectionPort: 53, address: '10.20.3.8', targetPort: 53 });
+
+const indexed = (state: DesiredState): Desired => desiredOf(state, leafChain);
+const plan = (state: DesiredState, live: Live, options = {}): Plan => planIndexed(indexed(state), live, options);
+const liveRuleIds = (live: Live): (string | undefined)[] => viewOf(live).maps.map((map) => map.ruleId);
 
 /** Plans, applies, flushes and settles, as a pass of the reconciler does. */
 async function converge(kernel: FakeFirewall, desired: DesiredState): Promise<Plan> {
@@ -32,7 +39,7 @@ async function planned(desired: DesiredState, next: DesiredState, meddle = ''): 
 }
 
 const marker = (desired: DesiredState): string =>
-  `-A BERTH-STATE -m comment --comment "berth1:state:${desired.generation}:${ruleset(desired).digest}"`;
+  `-A BERTH-STATE -m comment --comment "berth1:state:${desired.generation}:${indexed(desired).digest}"`;
 const rule = ({ ruleId }: typeof ssh, words: string, target: string): string =>
   `${words} -m comment --comment "${ruleId}" -j DNAT --to-destination ${target}`;
 
@@ -276,8 +283,8 @@ describe('for any desired states and any meddling', () => {
           const second = plan(desired, live);
           expect(isEmpty(second)).toBe(true);
           expect(second.inPlace.size).toBe(desired.maps.length);
-          expect([...liveRuleIds(live)].sort()).toEqual(desired.maps.map((one) => one.ruleId).sort());
-          const wanted = ruleset(desired, live.nat.chains.keys());
+          expect(liveRuleIds(live).sort()).toEqual(desired.maps.map((one) => one.ruleId).sort());
+          const wanted = ruleset(indexed(desired), live.nat.chains.keys());
           for (const [chain, rules] of wanted.nat.chains) {
             expect(live.nat.chains.get(chain)?.toSorted()).toEqual([...rules].sort());
           }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto';
-import type { DesiredMap, DesiredState, Protocol } from '../../contract/desired-state.js';
-import { formatAddress, parseAddress, type Family } from '../../ip/address.js';
-import { parseCidr } from '../../ip/cidr.js';
+import type { DesiredMap, Protocol } from '../../../contract/desired-state.js';
+import type { Family } from '../../../ip/address.js';
+import { parseCidr } from '../../../ip/cidr.js';
+import { contentOf } from '../content.js';
+import type { Bucket, Desired } from '../desired.js';
 
 /**
  * Desired state -> the rules we want, as the very text that `iptables-save` prints for them (checked on 1.8.9), so that
@@ -26,15 +27,6 @@ export interface Ruleset {
   family: Family;
   nat: TableRules;
   filter: TableRules;
-  /** 16 hex digits over everything wanted: two equal digests need no write. */
-  digest: string;
-}
-
-/** What one map's rule says; `target` is `address:port` or `[address]:port`. */
-export interface MapContent {
-  protocol: Protocol;
-  connectionPort: number;
-  target: string;
 }
 
 export const ENTRY_CHAIN = 'BERTH-PM';
@@ -43,8 +35,6 @@ export const STATE_CHAIN = 'BERTH-STATE';
 const OWNED_CHAIN = /^BERTH-(?:PM|STATE|[TU][0-9A-F]{0,2})$/;
 export const isOwnedChain = (chain: string): boolean => OWNED_CHAIN.test(chain);
 export const isLeaf = (chain: string): boolean => /^BERTH-[TU][0-9A-F]{2}$/.test(chain);
-
-export const familyOf = (desired: DesiredState): Family => (desired.gateway.externalAddress.includes(':') ? 6 : 4);
 
 const rootChain = (protocol: Protocol): string => (protocol === 'tcp' ? 'BERTH-T' : 'BERTH-U');
 const protocolOf = (chain: string): Protocol => (chain.startsWith('BERTH-T') ? 'tcp' : 'udp');
@@ -65,29 +55,6 @@ export function dispatchRule(chain: string): string {
   const first = parseInt(digits, 16) * span;
   return `-A ${chain.slice(0, -1)} -p ${protocol} -m ${protocol} --dport ${first}:${first + span - 1} -g ${chain}`;
 }
-
-/**
- * An address as the tools print it: `inet_ntop` writes ::/96 with a dotted tail where RFC 5952 does not, and a rule that
- * reads back in other words would be repaired for ever.
- */
-function kernelAddress(text: string): string {
-  if (!text.startsWith('::')) return text;
-  const address = parseAddress(text);
-  if (address?.family !== 6 || address.value >> 32n !== 0n || address.value >> 16n === 0n) return text;
-  return `::${formatAddress({ family: 4, value: address.value })}`;
-}
-
-export function contentOf(map: DesiredMap): MapContent {
-  const address = kernelAddress(map.address);
-  return {
-    protocol: map.protocol,
-    connectionPort: map.connectionPort,
-    target: address.includes(':') ? `[${address}]:${map.targetPort}` : `${address}:${map.targetPort}`,
-  };
-}
-
-export const contentKey = ({ protocol, connectionPort, target }: MapContent): string =>
-  `${protocol}/${connectionPort}/${target}`;
 
 export function mapRule(map: DesiredMap): string {
   const { protocol, connectionPort, target } = contentOf(map);
@@ -116,13 +83,8 @@ const FILTER_HOOKS = [
 ];
 const NAT_HOOK = `-A PREROUTING -m addrtype --dst-type LOCAL -m comment --comment "berth1:hook:pre" -j ${ENTRY_CHAIN}`;
 
-/**
- * The rules for a desired state. Leaves are made when first needed; `keep` names chains that are live already and stay
- * although they may be empty, since removing a chain is a write that gains nothing.
- * `digest` speaks of what is desired alone, not of `keep`.
- */
-export function ruleset(desired: DesiredState, keep: Iterable<string> = []): Ruleset {
-  const family = familyOf(desired);
+/** Every chain that a desired state needs or that `keep` names, empty but for the rules that lead from one to the next. */
+function structure(desired: Desired, keep: Iterable<string>): Map<string, string[]> {
   const chains = new Map<string, string[]>([[ENTRY_CHAIN, []]]);
   const ensure = (chain: string): string[] => {
     const rules = chains.get(chain);
@@ -135,19 +97,27 @@ export function ruleset(desired: DesiredState, keep: Iterable<string> = []): Rul
   };
   ensure('BERTH-T');
   ensure('BERTH-U');
-  const hash = createHash('sha256');
-  const hooks = [NAT_HOOK, ...new Set(hairpinRules(desired.gateway.networks, family))];
-  hash.update(hooks.join('\n'));
-  const rules = desired.maps.map(mapRule).sort();
-  for (const [index, rule] of rules.entries()) {
-    ensure(rule.slice(3, rule.indexOf(' ', 3))).push(rule);
-    if (index % 1_000 === 0) hash.update(rules.slice(index, index + 1_000).join('\n'));
-  }
+  for (const leaf of [...desired.buckets.keys()].sort()) ensure(leaf);
   for (const chain of keep) if (isOwnedChain(chain) && chain !== STATE_CHAIN) ensure(chain);
+  return chains;
+}
+
+/**
+ * The rules for a desired state. Leaves are made when first needed; `keep` names chains that are live already and stay
+ * although they may be empty, since removing a chain is a write that gains nothing. With `leaves` the rules of these alone
+ * are told, and the other leaves are left out; what leads to them is told always.
+ */
+export function ruleset(desired: Desired, keep: Iterable<string> = [], leaves?: ReadonlySet<Bucket>): Ruleset {
+  const chains = structure(desired, keep);
+  for (const chain of [...chains.keys()]) {
+    if (!isLeaf(chain)) continue;
+    if (leaves?.has(chain) === false) chains.delete(chain);
+    else chains.set(chain, (desired.buckets.get(chain) ?? []).map(mapRule).sort());
+  }
+  const { family } = desired;
   return {
     family,
-    nat: { hooks, chains },
+    nat: { hooks: [NAT_HOOK, ...new Set(hairpinRules(desired.gateway.networks, family))], chains },
     filter: { hooks: FILTER_HOOKS, chains: new Map() },
-    digest: hash.digest('hex').slice(0, 16),
   };
 }
