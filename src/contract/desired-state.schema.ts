@@ -2,6 +2,7 @@ import { formatAddress, parseAddress, type Family } from '../ip/address.js';
 import { formatCidr, parseCidr } from '../ip/cidr.js';
 import {
   GATEWAY_MODES,
+  MAX_SOURCES,
   OBSERVED_STATUSES,
   PROTOCOLS,
   type DesiredMap,
@@ -99,6 +100,20 @@ function unique<Item>(items: readonly Item[], path: string, what: string, key: (
   return seen;
 }
 
+const MAP_MEMBERS = ['id', 'ruleId', 'protocol', 'connectionPort', 'address', 'targetPort', 'sources'] as const;
+
+function sources(value: unknown, path: string, family: Family): string[] {
+  const networks = list(value, path, network);
+  if (networks.length === 0 || networks.length > MAX_SOURCES) fail(path, `1 to ${MAX_SOURCES} networks`);
+  unique(networks, path, 'network', (one) => one);
+  for (const [index, one] of networks.entries()) {
+    const cidr = parseCidr(one);
+    if (cidr?.family !== family) fail(`${path}[${index}]`, `an IPv${family} network, as the target is`);
+    if (one.endsWith('/0')) fail(`${path}[${index}]`, 'narrower than everybody; without sources everybody may connect');
+  }
+  return networks;
+}
+
 /** Checks the answer of `GET /gateways/{id}/desired-state`. Throws `ContractError`. */
 export function parseDesiredState(value: unknown): DesiredState {
   const state = members(value, 'desired state', ['gateway', 'generation', 'maps', 'removing']);
@@ -107,7 +122,7 @@ export function parseDesiredState(value: unknown): DesiredState {
   const family: Family = externalAddress.includes(':') ? 6 : 4;
 
   const maps = list(state.maps, 'maps', (entry, path): DesiredMap => {
-    const map = members(entry, path, ['id', 'ruleId', 'protocol', 'connectionPort', 'address', 'targetPort']);
+    const map = members(entry, path, MAP_MEMBERS);
     return {
       id: text(map.id, `${path}.id`),
       ruleId: ruleId(map.ruleId, `${path}.ruleId`),
@@ -115,6 +130,7 @@ export function parseDesiredState(value: unknown): DesiredState {
       connectionPort: integer(map.connectionPort, `${path}.connectionPort`, 1, 65_535),
       address: address(map.address, `${path}.address`, family),
       targetPort: integer(map.targetPort, `${path}.targetPort`, 1, 65_535),
+      ...(map.sources === undefined ? {} : { sources: sources(map.sources, `${path}.sources`, family) }),
     };
   });
   const removing = list(state.removing, 'removing', (entry, path): RemovedMap => {

@@ -19,7 +19,16 @@ export interface DesiredMap {
   address: string;
   /** Port on the target, 1-65535. */
   targetPort: number;
+  /**
+   * Who may connect: 1 to 64 networks in canonical text, of the family of the address, sorted, none of them everybody.
+   * Absent for everybody: a gateway from before this member then need not know it, and one that does not know it refuses the
+   * whole state rather than open a port to more than it should.
+   */
+  sources?: readonly string[];
 }
+
+/** Most networks that one map's `sources` names. */
+export const MAX_SOURCES = 64;
 
 /** A map that must be gone from the kernel; its port is given out again only once the gateway says that it is. */
 export interface RemovedMap {

@@ -1,5 +1,5 @@
 import type { Protocol } from '../../src/contract/desired-state.js';
-import { contentKey, type MapContent } from '../../src/gateway/firewall/content.js';
+import { contentKey, type Flow } from '../../src/gateway/firewall/content.js';
 import type { Desired } from '../../src/gateway/firewall/desired.js';
 import {
   FirewallError,
@@ -100,8 +100,9 @@ export class FakeFirewall implements Firewall<Live> {
     });
   }
 
-  flush(_family: Family, flows: readonly MapContent[]): Promise<{ warning: string | null }> {
-    for (const flow of flows) this.connections.delete(contentKey(flow));
+  flush(_family: Family, flows: readonly Flow[]): Promise<{ warning: string | null }> {
+    // Who made a connection is not known here: what may stay stays.
+    for (const flow of flows) if (flow.keep === undefined) this.connections.delete(contentKey(flow));
     return Promise.resolve({ warning: null });
   }
 

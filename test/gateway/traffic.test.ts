@@ -100,6 +100,23 @@ describeInNamespaces('a gateway process and real traffic', () => {
     for (const talk of Object.values(talks)) await talk.close();
   });
 
+  it('lets in only those who may use a map, and cuts those who may no more, at once', async () => {
+    const from = (...sources: string[]): DesiredMap => desiredMap({ ...ssh, sources }, ssh.id);
+    await want([from('192.0.2.0/24')]);
+    const talk = await Talk.start(lab.client, 'tcp', '192.0.2.1', 22_600);
+    expect(await talk.ask('before')).toBe('one before');
+    await want([from('192.0.2.2/32', '10.20.0.3/32')]);
+    expect(await talk.ask('narrowed')).toBe('one narrowed');
+    expect(await askOnce(lab.two, 'tcp', '192.0.2.1', 22_600)).toBe('one hello');
+    await want([from('10.20.0.3/32')]);
+    expect(await talk.ask('shut out')).toBeUndefined();
+    expect(await askOnce(lab.client, 'tcp', '192.0.2.1', 22_600)).toBeUndefined();
+    expect(await askOnce(lab.two, 'tcp', '192.0.2.1', 22_600)).toBe('one hello');
+    await want([ssh]);
+    expect(await askOnce(lab.client, 'tcp', '192.0.2.1', 22_600)).toBe('one hello');
+    await talk.close();
+  });
+
   it('finishes the cutting that a crash between commit and flush left undone', async () => {
     await want([dns]);
     const talk = await Talk.start(lab.client, 'udp', '192.0.2.1', 5_300);

@@ -19,6 +19,17 @@ export function kernelAddress(text: string): string {
   return `::${formatAddress({ family: 4, value: address.value })}`;
 }
 
+/** A network as the tools print it. */
+export function kernelNetwork(cidr: string): string {
+  const slash = cidr.indexOf('/');
+  return kernelAddress(cidr.slice(0, slash)) + cidr.slice(slash);
+}
+
+/** Connections to be cut: those of a content, but for those that come from the networks of `keep`. */
+export interface Flow extends MapContent {
+  keep?: readonly string[];
+}
+
 export function contentOf(map: DesiredMap): MapContent {
   const address = kernelAddress(map.address);
   return {

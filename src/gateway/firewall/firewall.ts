@@ -1,7 +1,7 @@
 import type { Protocol } from '../../contract/desired-state.js';
 import type { Family } from '../../ip/address.js';
 import type { Bucket, Desired } from './desired.js';
-import type { MapContent } from './content.js';
+import type { Flow, MapContent } from './content.js';
 import type { Plan, Transaction } from './plan.js';
 
 /** What is to be read: named buckets, and with `frame` also the hooks and chains that lead to all of them. */
@@ -17,6 +17,11 @@ export interface PlanOptions {
   buckets?: ReadonlySet<Bucket>;
 }
 
+/** A flow to be cut as it is noted in the kernel. Narrowed: of the map that is wanted with it, what its sources leave out. */
+export interface JournalEntry extends MapContent {
+  narrowed: boolean;
+}
+
 /** What every backend can say about what it read. */
 export interface LiveView {
   /** Anything of ours is there. */
@@ -26,7 +31,7 @@ export interface LiveView {
   /** Digest of the desired state that was applied last. */
   digest: string | undefined;
   /** Flows that an earlier pass noted and did not get to flush. */
-  journal: readonly MapContent[];
+  journal: readonly JournalEntry[];
 }
 
 /**
@@ -52,10 +57,10 @@ export interface Firewall<Live = unknown> {
   /** Applies the transactions in order, each wholly or not at all. Throws `FirewallError` at the first that is refused. */
   apply(family: Family, transactions: readonly Transaction[]): Promise<void>;
   /**
-   * Cuts the connections that were made through maps of these contents, and no others. Answers with a warning when the
+   * Cuts the connections that were made through maps of these contents and that are not to be kept, and no others. Answers with a warning when the
    * machine cannot do it at all; throws `FirewallError` when it failed and should be tried again.
    */
-  flush(family: Family, flows: readonly MapContent[]): Promise<{ warning: string | null }>;
+  flush(family: Family, flows: readonly Flow[]): Promise<{ warning: string | null }>;
   /** Process ids of tools that are working for us now: what they change is not drift. */
   pids(): ReadonlySet<number>;
   /** Ends the tools that are kept running. The rules stay. */

@@ -1,8 +1,11 @@
 import { createHash } from 'node:crypto';
 import type { DesiredMap } from '../../contract/desired-state.js';
 import type { Family } from '../../ip/address.js';
+import { parseCidr } from '../../ip/cidr.js';
+import { covers } from '../../ip/range.js';
+import { contentKey, contentOf, type Flow, type MapContent } from './content.js';
 import { mapsOf, type Bucket, type Desired } from './desired.js';
-import { contentKey, contentOf, type MapContent } from './content.js';
+import type { JournalEntry } from './firewall.js';
 
 /** Input of the backend's tool that the kernel takes as a whole or not at all. */
 export interface Transaction {
@@ -29,7 +32,7 @@ export interface Plan {
   /** Port maps among `adds` and `removes`, for a summary. */
   maps: { added: number; removed: number };
   /** Connections to cut once the rules are in: those of maps that are gone or lead elsewhere now. */
-  flows: MapContent[];
+  flows: Flow[];
   /** In this order. */
   transactions: Transaction[];
   /** To be applied once `flows` are flushed; absent when there are none. */
@@ -50,27 +53,48 @@ export const isEmpty = (plan: Plan): boolean => plan.transactions.length === 0 &
 /** More removals than both of these, without the control plane naming them, are taken for a mistake of it. */
 export const FUSE = { share: 0.5, rules: 20 };
 
-/** A map's rule that a plan takes out of the kernel. */
-export type Going = MapContent & { ruleId: string | undefined };
+/** A map's rule that a plan takes out of the kernel. `source`: the network it lets in; absent for everybody. */
+export type Going = MapContent & { ruleId: string | undefined; source?: string | undefined };
 
-/** Whether `content` leads where a desired map leads: its connections then live on. */
-export function isWanted(desired: Desired, bucket: Bucket, content: MapContent): boolean {
+/** The desired map that leads where `content` leads. */
+export function wantedMap(desired: Desired, bucket: Bucket, content: MapContent): DesiredMap | undefined {
   const key = contentKey(content);
-  return (desired.buckets.get(bucket) ?? []).some((map) => contentKey(contentOf(map)) === key);
+  return desired.buckets.get(bucket)?.find((map) => contentKey(contentOf(map)) === key);
 }
 
-/** Flows to cut: of rules that go and lead where no desired map leads, and of earlier ones that were not yet flushed. */
+/**
+ * Flows to cut: of rules that go and lead where no desired map leads; of those that let in what a desired map no longer
+ * does, as far as it does not; and earlier ones that were noted and not yet cut.
+ */
 export function flowsToFlush(
-  wanted: (content: MapContent) => boolean,
-  going: readonly MapContent[],
-  journal: readonly MapContent[],
-): MapContent[] {
-  const flows = new Map<string, MapContent>();
-  for (const { protocol, connectionPort, target } of [...journal, ...going]) {
+  wanted: (content: MapContent) => DesiredMap | undefined,
+  going: readonly Going[],
+  journal: readonly JournalEntry[],
+): Flow[] {
+  const flows = new Map<string, Flow>();
+  for (const { protocol, connectionPort, target, narrowed } of [
+    ...journal,
+    ...going.map((map) => ({ ...map, narrowed: !isLetIn(map.source, wanted(map)?.sources) })),
+  ]) {
     const content = { protocol, connectionPort, target };
-    if (!wanted(content)) flows.set(contentKey(content), content);
+    const map = wanted(content);
+    if (map === undefined) flows.set(contentKey(content), content);
+    else if (narrowed && map.sources !== undefined) flows.set(contentKey(content), { ...content, keep: map.sources });
   }
   return [...flows.values()];
+}
+
+/** Whether everybody in `source` is let in by `sources`; absent is everybody. */
+function isLetIn(source: string | undefined, sources: readonly string[] | undefined): boolean {
+  if (sources === undefined) return true;
+  const inner = source === undefined ? undefined : parseCidr(source);
+  return (
+    inner !== undefined &&
+    sources.some((network) => {
+      const outer = parseCidr(network);
+      return outer !== undefined && covers(outer, inner);
+    })
+  );
 }
 
 /** A desired state that silently forgets most of what is live is more likely a broken control plane than a wish. */
@@ -93,7 +117,7 @@ export function refusalOf(desired: Desired, going: readonly Going[], total: numb
   );
 }
 
-export function hashOf(transactions: readonly Transaction[], flows: readonly MapContent[]): string {
+export function hashOf(transactions: readonly Transaction[], flows: readonly Flow[]): string {
   const hash = createHash('sha256');
   for (const { text } of transactions) hash.update(text);
   hash.update(flows.map(contentKey).join('\n'));

@@ -1,6 +1,6 @@
 import type { Protocol } from '../../../contract/desired-state.js';
 import type { Family } from '../../../ip/address.js';
-import type { MapContent } from '../content.js';
+import type { Flow } from '../content.js';
 import type { Bucket, Desired } from '../desired.js';
 import { FirewallError, type Firewall, type LiveView, type PlanOptions, type Scope } from '../firewall.js';
 import { flushFlows } from '../flows.js';
@@ -116,7 +116,7 @@ export class IptablesFirewall implements Firewall<Live> {
     }
   }
 
-  flush(family: Family, flows: readonly MapContent[]): Promise<{ warning: string | null }> {
+  flush(family: Family, flows: readonly Flow[]): Promise<{ warning: string | null }> {
     return flushFlows(this.run, family, flows);
   }
 

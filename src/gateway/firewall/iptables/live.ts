@@ -1,6 +1,6 @@
 import type { Family } from '../../../ip/address.js';
-import { contentKey, type MapContent } from '../content.js';
-import type { LiveView, Scope } from '../firewall.js';
+import { contentKey, type Flow, type MapContent } from '../content.js';
+import type { JournalEntry, LiveView, Scope } from '../firewall.js';
 import { isLeaf, isOwnedChain, leafChain, STATE_CHAIN, type Table } from './ruleset.js';
 
 /**
@@ -126,11 +126,13 @@ export function mergeLive(live: Live, part: Live, { buckets, frame }: Scope): Li
 }
 
 const MAP_RULE =
-  /^-A (\S+) -p (tcp|udp) -m \2 --dport (\d+)(?: -m comment --comment "?(berth1:[0-9a-f]{16})"?)? -j DNAT --to-destination (\S+)$/;
+  /^-A (\S+)(?: -s (\S+))? -p (tcp|udp) -m \3 --dport (\d+)(?: -m comment --comment "?(berth1:[0-9a-f]{16})"?)? -j DNAT --to-destination (\S+)$/;
 
 export interface LiveMap extends MapContent {
   /** Absent when somebody took the comment away. */
   ruleId: string | undefined;
+  /** The network it lets in; absent for everybody. */
+  source: string | undefined;
   line: string;
   /** In its own leaf and with an id: a rule as we write them. */
   proper: boolean;
@@ -139,12 +141,12 @@ export interface LiveMap extends MapContent {
 /** A rule that translates one port; undefined when the line is none. */
 export function readMap(line: string): LiveMap | undefined {
   const match = MAP_RULE.exec(line);
-  if (match?.[1] === undefined || match[3] === undefined || match[5] === undefined) return undefined;
-  const protocol = match[2] === 'udp' ? 'udp' : 'tcp';
-  const connectionPort = Number(match[3]);
-  const ruleId = match[4];
-  const proper = ruleId !== undefined && match[1] === leafChain(protocol, connectionPort);
-  return { protocol, connectionPort, target: match[5], ruleId, line, proper };
+  const [, chain, source, word, port, ruleId, target] = match ?? [];
+  if (chain === undefined || port === undefined || target === undefined) return undefined;
+  const protocol = word === 'udp' ? 'udp' : 'tcp';
+  const connectionPort = Number(port);
+  const proper = ruleId !== undefined && chain === leafChain(protocol, connectionPort);
+  return { protocol, connectionPort, target, ruleId, source, line, proper };
 }
 
 /** Every rule in our leaves that translates one port. */
@@ -163,27 +165,28 @@ export function liveMaps(table: LiveTable): LiveMap[] {
 /** What `BERTH-STATE` says: the digest that was applied last, and the flows that are still to be flushed. */
 export interface LiveState {
   digest: string | undefined;
-  journal: MapContent[];
+  journal: JournalEntry[];
 }
 
 const STATE_RULE = /--comment "?berth1:state:\d+:([0-9a-f]{16})"?$/;
-const FLUSH_RULE = /--comment "?berth1:flush:(tcp|udp)\/(\d{1,5})\/([0-9a-f.:[\]]+)"?$/;
+const FLUSH_RULE = /--comment "?berth1:(flush|narrow):(tcp|udp)\/(\d{1,5})\/([0-9a-f.:[\]]+)"?$/;
 
 export const stateRule = (generation: number, digest: string): string =>
   `-A ${STATE_CHAIN} -m comment --comment "berth1:state:${generation}:${digest}"`;
-export const flushRule = (content: MapContent): string =>
-  `-A ${STATE_CHAIN} -m comment --comment "berth1:flush:${contentKey(content)}"`;
+export const flushRule = (flow: Flow): string =>
+  `-A ${STATE_CHAIN} -m comment --comment "berth1:${flow.keep === undefined ? 'flush' : 'narrow'}:${contentKey(flow)}"`;
 
 export function liveState(table: LiveTable): LiveState {
   const state: LiveState = { digest: undefined, journal: [] };
   for (const line of table.chains.get(STATE_CHAIN) ?? []) {
     state.digest ??= STATE_RULE.exec(line)?.[1];
-    const flush = FLUSH_RULE.exec(line);
-    if (flush?.[2] === undefined || flush[3] === undefined) continue;
+    const [, kind, protocol, port, target] = FLUSH_RULE.exec(line) ?? [];
+    if (port === undefined || target === undefined) continue;
     state.journal.push({
-      protocol: flush[1] === 'udp' ? 'udp' : 'tcp',
-      connectionPort: Number(flush[2]),
-      target: flush[3],
+      protocol: protocol === 'udp' ? 'udp' : 'tcp',
+      connectionPort: Number(port),
+      target,
+      narrowed: kind === 'narrow',
     });
   }
   return state;

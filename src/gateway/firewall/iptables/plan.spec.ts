@@ -156,6 +156,43 @@ describe('the text of a plan', () => {
   });
 });
 
+describe('a map that only some may use', () => {
+  const few = desiredMap({ ...web, sources: ['198.51.100.0/24', '203.0.113.7/32'] });
+  const flow = { protocol: 'tcp', connectionPort: 22_601, target: '10.20.3.7:80' };
+  it('has a rule for each network, with its id', async () => {
+    const { adds } = await planned(desiredState(1, [ssh]), desiredState(2, [ssh, few]));
+    expect(adds).toEqual([
+      rule(few, '-A BERTH-T58 -s 198.51.100.0/24 -p tcp -m tcp --dport 22601', '10.20.3.7:80'),
+      rule(few, '-A BERTH-T58 -s 203.0.113.7/32 -p tcp -m tcp --dport 22601', '10.20.3.7:80'),
+    ]);
+  });
+  it('is in place only when each of them is', async () => {
+    const { inPlace } = await planned(desiredState(1, [few]), desiredState(1, [few]), `-F BERTH-T58`);
+    expect([...inPlace]).toEqual([]);
+  });
+  it.each<[string, string[] | undefined, string[] | undefined, unknown[]]>([
+    ['everybody to some', undefined, few.sources as string[], [{ ...flow, keep: few.sources }]],
+    ['some to fewer', few.sources as string[], ['198.51.100.0/25'], [{ ...flow, keep: ['198.51.100.0/25'] }]],
+    ['some to more', ['198.51.100.0/25'], few.sources as string[], []],
+    ['some to everybody', few.sources as string[], undefined, []],
+  ])('from %s: cuts those who may no more', async (_what, before, after, flows) => {
+    const one = desiredMap({ ...web, ...(before && { sources: before }) });
+    const other = desiredMap({ ...web, ...(after && { sources: after }) });
+    const next = await planned(desiredState(1, [one]), desiredState(2, [other]));
+    expect(next.flows).toEqual(flows);
+    const noted = flows.length === 0 ? [] : ['berth1:narrow:tcp/22601/10.20.3.7:80'];
+    expect(next.transactions[0]?.text.match(/berth1:(?:narrow|flush)\S*(?=")/g) ?? []).toEqual(noted);
+  });
+  it('remembers over a crash whom to cut, as far as that still holds', async () => {
+    const kernel = new FakeFirewall();
+    await converge(kernel, desiredState(1, [web]));
+    await kernel.apply(4, plan(desiredState(2, [few]), await kernel.read(4)).transactions);
+    expect(plan(desiredState(2, [few]), await kernel.read(4)).flows).toEqual([{ ...flow, keep: few.sources }]);
+    expect(plan(desiredState(3, []), await kernel.read(4)).flows).toEqual([flow]);
+    expect(plan(desiredState(3, [web]), await kernel.read(4)).flows).toEqual([]);
+  });
+});
+
 it('never names a position, and never empties or deletes what is not ours', async () => {
   const { transactions } = await planned(desiredState(1, manyMaps(500)), desiredState(2, [ssh]));
   for (const line of transactions.flatMap(({ text }) => text.split('\n'))) {
@@ -230,8 +267,9 @@ describe('for any desired states and any meddling', () => {
       connectionPort: fc.oneof(fc.integer({ min: 1, max: 65_535 }), fc.integer({ min: 22_520, max: 22_540 })),
       address: fc.integer({ min: 1, max: 9 }).map((host) => `10.20.0.${host}`),
       targetPort: fc.integer({ min: 1, max: 3 }),
+      among: fc.subarray(['198.51.100.0/24', '198.51.100.0/25', '203.0.113.7/32']),
     })
-    .map((content) => desiredMap(content));
+    .map(({ among, ...content }) => desiredMap(among.length === 0 ? content : { ...content, sources: among }));
   const maps = fc.uniqueArray(map, { maxLength: 30, selector: (one) => one.id });
   const networks = fc.subarray(['10.20.0.0/16', '10.21.0.0/16', '0.0.0.0/0']);
   const state = fc
@@ -283,7 +321,7 @@ describe('for any desired states and any meddling', () => {
           const second = plan(desired, live);
           expect(isEmpty(second)).toBe(true);
           expect(second.inPlace.size).toBe(desired.maps.length);
-          expect(liveRuleIds(live).sort()).toEqual(desired.maps.map((one) => one.ruleId).sort());
+          expect([...new Set(liveRuleIds(live))].sort()).toEqual(desired.maps.map((one) => one.ruleId).sort());
           const wanted = ruleset(indexed(desired), live.nat.chains.keys());
           for (const [chain, rules] of wanted.nat.chains) {
             expect(live.nat.chains.get(chain)?.toSorted()).toEqual([...rules].sort());

@@ -4,9 +4,9 @@ import type { PlanOptions } from '../firewall.js';
 import {
   flowsToFlush,
   hashOf,
-  isWanted,
   mapsIn,
   refusalOf,
+  wantedMap,
   type Plan,
   type Rewrite,
   type Transaction,
@@ -18,7 +18,7 @@ import {
   isLeaf,
   isOwnedChain,
   leafChain,
-  mapRule,
+  mapRules,
   pathTo,
   ruleset,
   STATE_CHAIN,
@@ -125,7 +125,7 @@ function mapsInPlace(maps: Iterable<DesiredMap>, wanted: Ruleset, nat: TableDiff
   const inPlace = new Set<string>();
   for (const map of maps) {
     if (unsound.size > 0 && unsound.has(leafChain(map.protocol, map.connectionPort))) continue;
-    if (missing.size === 0 || !missing.has(mapRule(map))) inPlace.add(map.ruleId);
+    if (missing.size === 0 || !mapRules(map).some((rule) => missing.has(rule))) inPlace.add(map.ruleId);
   }
   return inPlace;
 }
@@ -154,7 +154,7 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
   const filter = diffTable('filter', wanted.filter, live.filter, ids);
   const going = nat.removes.flatMap((line) => readMap(line) ?? []);
   const flows = flowsToFlush(
-    (content) => isWanted(desired, leafChain(content.protocol, content.connectionPort), content),
+    (content) => wantedMap(desired, leafChain(content.protocol, content.connectionPort), content),
     going,
     journal,
   );
@@ -183,7 +183,7 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
     adds,
     removes,
     rewrites: nat.rewrites,
-    maps: { added: mapRules(nat.adds), removed: mapRules(nat.removes) },
+    maps: { added: countMaps(nat.adds), removed: countMaps(nat.removes) },
     flows,
     transactions,
     settle: flows.length > 0 ? { table: 'nat', text: stateText(settled) } : undefined,
@@ -221,4 +221,4 @@ export function planRemoval(live: Live): Transaction[] {
 }
 
 /** How many of the lines are rules of maps; structure and hooks are not. */
-const mapRules = (lines: readonly string[]): number => lines.filter((line) => isLeaf(chainOf(line))).length;
+const countMaps = (lines: readonly string[]): number => lines.filter((line) => isLeaf(chainOf(line))).length;

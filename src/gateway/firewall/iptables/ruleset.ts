@@ -1,7 +1,7 @@
 import type { DesiredMap, Protocol } from '../../../contract/desired-state.js';
 import type { Family } from '../../../ip/address.js';
 import { parseCidr } from '../../../ip/cidr.js';
-import { contentOf } from '../content.js';
+import { contentOf, kernelNetwork } from '../content.js';
 import type { Bucket, Desired } from '../desired.js';
 
 /**
@@ -56,12 +56,15 @@ export function dispatchRule(chain: string): string {
   return `-A ${chain.slice(0, -1)} -p ${protocol} -m ${protocol} --dport ${first}:${first + span - 1} -g ${chain}`;
 }
 
-export function mapRule(map: DesiredMap): string {
+/** The rules of one map: one, or one for each network that may connect, all with the map's id. */
+export function mapRules(map: DesiredMap): string[] {
   const { protocol, connectionPort, target } = contentOf(map);
-  return (
-    `-A ${leafChain(protocol, connectionPort)} -p ${protocol} -m ${protocol} --dport ${connectionPort}` +
-    ` -m comment --comment "${map.ruleId}" -j DNAT --to-destination ${target}`
-  );
+  const chain = `-A ${leafChain(protocol, connectionPort)}`;
+  const rule =
+    ` -p ${protocol} -m ${protocol} --dport ${connectionPort}` +
+    ` -m comment --comment "${map.ruleId}" -j DNAT --to-destination ${target}`;
+  if (map.sources === undefined) return [chain + rule];
+  return map.sources.map((network) => `${chain} -s ${kernelNetwork(network)}${rule}`);
 }
 
 /** Machines that reach a neighbour by the public port: without it the answer would bypass the gateway. */
@@ -112,7 +115,7 @@ export function ruleset(desired: Desired, keep: Iterable<string> = [], leaves?: 
   for (const chain of [...chains.keys()]) {
     if (!isLeaf(chain)) continue;
     if (leaves?.has(chain) === false) chains.delete(chain);
-    else chains.set(chain, (desired.buckets.get(chain) ?? []).map(mapRule).sort());
+    else chains.set(chain, (desired.buckets.get(chain) ?? []).flatMap(mapRules).sort());
   }
   const { family } = desired;
   return {
