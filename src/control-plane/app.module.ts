@@ -33,6 +33,9 @@ import { MetricsModule } from './metrics/metrics.module.js';
 import { PoolEntity } from './pools/pool.entity.js';
 import { PoolsModule } from './pools/pools.module.js';
 import { PortMapEntity } from './port-maps/port-map.entity.js';
+import { PortMapExpiry } from './port-maps/port-map-expiry.js';
+import { PortMapRemoval } from './port-maps/port-map-removal.js';
+import { PortMapRemovalModule } from './port-maps/port-map-removal.module.js';
 import { PortMapsModule } from './port-maps/port-maps.module.js';
 import { ExpirySignal } from './reservations/expiry-signal.js';
 import { ExpirySweeper } from './reservations/expiry-sweeper.js';
@@ -90,7 +93,7 @@ class LoopsModule {
       nats.url === undefined ? undefined : new EventPublisher({ url: nats.url, stream: nats.stream }, log);
     return {
       module: LoopsModule,
-      imports: [EventsModule, LeasesModule],
+      imports: [EventsModule, LeasesModule, PortMapRemovalModule],
       providers: [
         {
           provide: Relay,
@@ -112,6 +115,12 @@ class LoopsModule {
           useFactory: (db: Database, units: UnitsOfWork, release: LeaseRelease, signal: ExpirySignal) =>
             new ExpirySweeper(db, units, release, signal, log),
           inject: [Database, UnitsOfWork, LeaseRelease, ExpirySignal],
+        },
+        {
+          provide: PortMapExpiry,
+          useFactory: (db: Database, units: UnitsOfWork, removal: PortMapRemoval) =>
+            new PortMapExpiry(db, units, removal, log),
+          inject: [Database, UnitsOfWork, PortMapRemoval],
         },
         {
           provide: QuarantineSweeper,

@@ -251,6 +251,15 @@ describe('vlab gateway and portmap', () => {
     }
     expect(await lab.ok('portmap', 'show', 'door')).toMatch(/^connection port {3}50000$/m);
     expect((await lab.ok('portmap', 'list', '--gateway', 'gw1')).trimEnd().split('\n')).toHaveLength(3);
+    await lab.ok('portmap', 'update', 'door', '--from', '198.51.100.0/24', '--from', '203.0.113.7/32', '--ttl', '8h');
+    const narrowed = await lab.json<{ sources: string[]; expiresAt: string | null }>('portmap', 'show', 'door');
+    expect(narrowed.sources).toEqual(['198.51.100.0/24', '203.0.113.7/32']);
+    expect(narrowed.expiresAt).not.toBeNull();
+    await lab.ok('portmap', 'update', 'door', '--from-anywhere', '--expires', 'never');
+    expect(await lab.json('portmap', 'show', 'door')).toMatchObject({ sources: [], expiresAt: null });
+    expect(await lab.vlab(['portmap', 'update', 'door', '--from-anywhere', '--from', '10.0.0.0/8'])).toMatchObject({
+      code: 2,
+    });
     expect(await lab.vlab(['portmap', 'delete', '--port', '50000'])).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/Several port maps are at port 50000.*\n .* tcp .*\n .* udp /),

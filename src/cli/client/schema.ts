@@ -461,7 +461,7 @@ export interface paths {
         delete: operations["deletePortMap"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a port map's name, tags and metadata (JSON merge patch). */
+        /** Changes what is sent of a port map's name, tags, metadata, sources and end (JSON merge patch). */
         patch: operations["updatePortMap"];
         trace?: never;
     };
@@ -1709,6 +1709,8 @@ export interface components {
             connectionPort: number;
             address: string;
             targetPort: number;
+            /** @description Networks that may connect; absent for everybody. */
+            sources?: string[];
         };
         RemovedMapDocument: {
             id: string;
@@ -1793,6 +1795,18 @@ export interface components {
             /** @description Id of the component it was made with; null for one made by itself. */
             component: string | null;
             /**
+             * @description Networks that may connect; empty: everybody may.
+             * @example [
+             *       "198.51.100.0/24"
+             *     ]
+             */
+            sources: string[];
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339); null: not before somebody ends it.
+             */
+            expiresAt: string | null;
+            /**
              * @description `pending`: the gateway has not confirmed it yet. `active`: its rule was read back from the kernel. `failed`: the
              *     gateway could not apply it. `drifted`: the rule was found changed and is being repaired. `removing`: deleted; the
              *     port is free again when the gateway confirms that the rule is gone.
@@ -1839,6 +1853,23 @@ export interface components {
             targetPort: number;
             /** @description Whose it is. Default: the caller's. */
             owner?: string;
+            /**
+             * @description Networks that may connect, of the family of the gateway's external address. Left out or empty: everybody may.
+             * @example [
+             *       "198.51.100.0/24"
+             *     ]
+             */
+            sources?: string[];
+            /**
+             * @description Seconds until it ends by itself; or `expiresAt`, not both. Left out: it does not end.
+             * @example 7200
+             */
+            ttl?: number;
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339), in the future and within ten years.
+             */
+            expiresAt?: string;
         };
         PortMapChange: {
             /** @description A name for people; null is the empty name. */
@@ -1849,6 +1880,15 @@ export interface components {
             metadata?: {
                 [key: string]: unknown;
             } | null;
+            /** @description Networks that may connect from now on; empty or null: everybody may. Who may no more is cut off at once. */
+            sources?: string[] | null;
+            /** @description Seconds from now until it ends by itself; null: it does not end any more. Left out: the end stays as it is. */
+            ttl?: number | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself (RFC 3339); null: not any more. Left out: the end stays as it is.
+             */
+            expiresAt?: string | null;
         };
         KindPort: {
             /**
@@ -7157,6 +7197,15 @@ export interface operations {
             };
             /** @description not-found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description in-use */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -2,8 +2,17 @@ import { Option, type Command } from 'commander';
 import { answer } from '../client/answer.js';
 import type { PortMap } from '../client/client.js';
 import { Failure, notFound, usage } from '../failure.js';
-import { described, describing, type Describing } from '../options/describing.js';
-import { destination, port, type Protocol } from '../options/parsers.js';
+import {
+  changed,
+  described,
+  describing,
+  redescribed,
+  redescribing,
+  type Describing,
+  type Redescribing,
+} from '../options/describing.js';
+import { expiring, expiry, newExpiry, type Expiring } from '../options/expiring.js';
+import { destination, network, port, repeatedAs, type Protocol } from '../options/parsers.js';
 import { waiting } from '../options/waiting.js';
 import { table } from '../output/table.js';
 import { hostPort } from '../output/words.js';
@@ -12,9 +21,10 @@ import { everything, findId } from '../resources/find.js';
 import { GATEWAYS, MAP_COLUMNS, PORT_MAPS, reachedAt } from '../resources/forwarding.js';
 import { withSession, type Session } from '../session.js';
 import { tellOutcome, untilActive } from '../waiting.js';
-import { resourceGroup } from './group.js';
+import { resourceGroup, tell } from './group.js';
 
-interface CreateOptions extends Describing {
+interface CreateOptions extends Describing, Expiring {
+  readonly from?: readonly string[];
   readonly to?: ReturnType<typeof destination>;
   readonly lease?: string;
   readonly targetPort?: number;
@@ -23,6 +33,11 @@ interface CreateOptions extends Describing {
   readonly gateway?: string;
   readonly owner?: string;
   readonly wait: number | false;
+}
+
+interface UpdateOptions extends Redescribing, Expiring {
+  readonly from?: readonly string[];
+  readonly fromAnywhere?: boolean;
 }
 
 interface DeleteOptions {
@@ -40,6 +55,8 @@ export function portmapCommands(program: Command): void {
     examples: [
       'vlab portmap create --to 10.0.0.7:22',
       'vlab portmap create --lease 10.0.0.7 --target-port 53 --protocol udp --port 50053',
+      'vlab portmap create --to 10.0.0.7:22 --from 198.51.100.0/24 --ttl 8h',
+      'vlab portmap update web --from 198.51.100.0/24 --expires never',
       'vlab portmap list --status failed',
       'vlab portmap delete --port 50001',
     ],
@@ -53,9 +70,18 @@ export function portmapCommands(program: Command): void {
     .addOption(protocolOption().default('tcp'))
     .option('--port <port>', 'port wanted on the gateway (default: the lowest free one)', port)
     .option('--gateway <gateway>', "name or id (default: the caller's own, or the only one)")
+    .option('--from <network>', 'who may connect (default: everybody); may be given again', repeatedAs(network))
     .option('--owner <owner>', 'whose it is (default: the caller)')
     .description('map a port of a gateway to a machine');
-  waiting(describing(create)).action(withSession(createMap));
+  waiting(describing(expiring(create))).action(withSession(createMap));
+
+  const update = group
+    .command('update')
+    .argument('<portmap>', 'name or id of the port map')
+    .option('--from <network>', 'who may connect from now on; may be given again', repeatedAs(network))
+    .option('--from-anywhere', 'let everybody connect')
+    .description('change name, tags, metadata, who may connect, and the end; --expires never: it shall not end');
+  expiring(redescribing(update)).action(withSession(updateMap));
 
   group
     .command('delete')
@@ -69,7 +95,7 @@ export function portmapCommands(program: Command): void {
 
 async function createMap(session: Session, options: CreateOptions): Promise<void> {
   const { api, out } = session;
-  const { to, lease, protocol, port: connectionPort, gateway, owner, wait } = options;
+  const { to, lease, protocol, port: connectionPort, gateway, owner, from, wait } = options;
   if ((to === undefined) === (lease === undefined)) throw usage('Give either --to or --lease.');
   if (to?.targetPort !== undefined && options.targetPort !== undefined) {
     throw usage('The port of the machine is in --to already: leave --target-port out.');
@@ -85,6 +111,8 @@ async function createMap(session: Session, options: CreateOptions): Promise<void
     ...(connectionPort === undefined ? {} : { connectionPort }),
     ...(gateway === undefined ? {} : { gateway }),
     ...(owner === undefined ? {} : { owner }),
+    ...(from === undefined ? {} : { sources: [...from] }),
+    ...expiry(options),
   };
   const made = answer(await api.POST('/port-maps', { body }));
   const { id } = made.data;
@@ -104,6 +132,19 @@ async function createMap(session: Session, options: CreateOptions): Promise<void
     const stands = `The port map stands: 'vlab portmap show ${id}' shows it, 'vlab portmap delete ${id}' deletes it.`;
     await tellOutcome(session, outcome, wait, [last.data], stands);
   }
+}
+
+async function updateMap(session: Session, text: string, options: UpdateOptions): Promise<void> {
+  const { from, fromAnywhere } = options;
+  if (from !== undefined && fromAnywhere === true) throw usage('Give --from or --from-anywhere, not both.');
+  const sources = fromAnywhere === true ? [] : from;
+  const body = changed({
+    ...redescribed(options),
+    ...newExpiry(options),
+    ...(sources === undefined ? {} : { sources: [...sources] }),
+  });
+  const path = { id: await findId(session, PORT_MAPS, text) };
+  await tell(session, answer(await session.api.PATCH('/port-maps/{id}', { params: { path }, body })));
 }
 
 async function deleteMap(session: Session, text: string | undefined, options: DeleteOptions): Promise<void> {

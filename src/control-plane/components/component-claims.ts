@@ -8,6 +8,7 @@ import type { ClaimKind, ClaimRequest, Granted } from '../allocation/claims.js';
 import type { Unit } from '../events/unit-of-work.js';
 import type { GatewayLookup } from '../gateways/gateway-lookup.js';
 import type { GatewayEntity, GatewayPortsEntity } from '../gateways/gateway.entity.js';
+import { NO_TERMS } from '../port-maps/port-map-terms.js';
 import { insertPortMaps, type GrantedPortMap } from '../port-maps/port-map-writer.js';
 import { portProblem } from '../port-maps/port-problem.js';
 import { NEVER } from '../reservations/expiry.js';
@@ -248,6 +249,7 @@ async function writeComponents(
             connectionPort,
           },
           ...{ address, targetPort: port.targetPort, leaseId, componentId: request.id },
+          ...NO_TERMS,
         };
       }),
     );

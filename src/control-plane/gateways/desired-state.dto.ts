@@ -42,6 +42,9 @@ export class DesiredMapDocument implements DesiredMap {
   address: string;
   @ApiProperty()
   targetPort: number;
+  /** Networks that may connect; absent for everybody. */
+  @ApiProperty({ type: [String], required: false })
+  sources?: string[];
 }
 
 /** A map that must be gone from the kernel. */

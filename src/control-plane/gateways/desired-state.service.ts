@@ -22,7 +22,7 @@ interface StateRow {
   maps: string;
 }
 
-type MapTuple = [string, string, 'tcp' | 'udp', number, string, number, boolean];
+type MapTuple = [string, string, 'tcp' | 'udp', number, string, number, boolean, string[] | null];
 
 /** The contract with the gateways: desired state down, observed status up. */
 @Injectable()
@@ -79,13 +79,14 @@ export class DesiredStateService {
       generation: Number(row.generation),
       maps: maps
         .filter(([, , , , , , removing]) => !removing)
-        .map(([mapId, ruleId, protocol, connectionPort, address, targetPort]) => ({
+        .map(([mapId, ruleId, protocol, connectionPort, address, targetPort, , sources]) => ({
           id: mapId,
           ruleId,
           protocol,
           connectionPort,
           address: canonical(address),
           targetPort,
+          ...(sources !== null && { sources: sources.map(canonicalCidr).sort() }),
         })),
       removing: maps.filter(([, , , , , , removing]) => removing).map(([mapId, ruleId]) => ({ id: mapId, ruleId })),
     };

@@ -5,9 +5,10 @@ import { arrayLiteral } from '../resource/array-literal.js';
 import type { Described } from '../resource/change.js';
 import { PortMapDocument } from './port-map.dto.js';
 import { PortMapEntity } from './port-map.entity.js';
+import type { PortMapTerms } from './port-map-terms.js';
 
 /** A map whose port has been taken, not yet written. */
-export interface GrantedPortMap extends Described {
+export interface GrantedPortMap extends Described, PortMapTerms {
   id: string;
   owner: string;
   /** Name of the principal who asked for it. */
@@ -24,15 +25,16 @@ export interface GrantedPortMap extends Described {
 /** All maps of a batch. UNIQUE (gateway, protocol, connection port) is the last word. */
 const INSERT_PORT_MAPS = `
   INSERT INTO port_map (id, name, tags, metadata, owner, gateway_id, protocol, connection_port, address, target_port,
-                        lease_id, component_id, rule_id, status, reason, created_at, updated_at)
+                        lease_id, component_id, rule_id, sources, expires_at, status, reason, created_at, updated_at)
   SELECT id, name, tags::text[], metadata, owner, gateway_id, protocol, connection_port, address, target_port,
-         lease_id, component_id, rule_id, 'pending', $14, $15, $15
+         lease_id, component_id, rule_id, sources::cidr[], expires_at, 'pending', $16, $17, $17
   FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::text[], $8::integer[],
-              $9::inet[], $10::integer[], $11::text[], $12::text[], $13::text[])
+              $9::inet[], $10::integer[], $11::text[], $12::text[], $13::text[],
+              $14::text[], $15::timestamptz[])
     AS m (id, name, tags, metadata, owner, gateway_id, protocol, connection_port, address, target_port, lease_id,
-          component_id, rule_id)`;
+          component_id, rule_id, sources, expires_at)`;
 
-const PENDING = 'the gateway has not applied it yet';
+export const PENDING = 'the gateway has not applied it yet';
 
 /** Writes port maps, tells them, and answers with their documents, in order. */
 export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): PortMapDocument[] {
@@ -53,6 +55,8 @@ export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): 
     granted.map((map) => map.leaseId),
     granted.map((map) => map.componentId),
     rules,
+    granted.map((map) => arrayLiteral(map.sources)),
+    granted.map((map) => map.expiresAt),
     PENDING,
     now,
   ]);

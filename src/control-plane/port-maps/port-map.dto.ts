@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
-import { IsIn } from 'class-validator';
-import { PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
+import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { MAX_SOURCES, PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
 import {
   commonOf,
   NewResource,
@@ -10,6 +10,8 @@ import {
   ResourceDocument,
   stampsOf,
 } from '../resource/resource.dto.js';
+import { MAX_TTL } from '../reservations/expiry.js';
+import { IsTime } from '../resource/time.js';
 import { BY_ADDRESS, SortParameter } from '../resource/sorting.js';
 import { IsAddress, IsCidr, IsLine, IsPortNumber, MayBeAbsent } from '../resource/validators.js';
 import { PORT_MAP_STATUSES, type PortMapEntity, type PortMapStatus } from './port-map.entity.js';
@@ -51,6 +53,14 @@ export class PortMapDocument extends ResourceDocument {
   @ApiProperty({ type: String, nullable: true })
   component: string | null;
 
+  /** Networks that may connect; empty: everybody may. */
+  @ApiProperty({ type: [String], example: ['198.51.100.0/24'] })
+  sources: string[];
+
+  /** When it ends by itself (RFC 3339); null: not before somebody ends it. */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  expiresAt: Date | null;
+
   /**
    * `pending`: the gateway has not confirmed it yet. `active`: its rule was read back from the kernel. `failed`: the
    * gateway could not apply it. `drifted`: the rule was found changed and is being repaired. `removing`: deleted; the
@@ -75,6 +85,8 @@ export class PortMapDocument extends ResourceDocument {
       targetPort: entity.targetPort,
       lease: entity.leaseId,
       component: entity.componentId,
+      sources: entity.sources,
+      expiresAt: entity.expiresAt,
       status: entity.status,
       reason: entity.reason,
       ...stampsOf(entity),
@@ -132,9 +144,53 @@ export class NewPortMap extends NewResource {
   @MayBeAbsent()
   @IsLine()
   owner?: string;
+
+  /** Networks that may connect, of the family of the gateway's external address. Left out or empty: everybody may. */
+  @ApiProperty({ type: [String], required: false, maxItems: MAX_SOURCES, example: ['198.51.100.0/24'] })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(MAX_SOURCES)
+  @IsCidr({ each: true })
+  sources?: string[];
+
+  /** Seconds until it ends by itself; or `expiresAt`, not both. Left out: it does not end. */
+  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: MAX_TTL, example: 7200 })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TTL)
+  ttl?: number;
+
+  /** When it ends by itself (RFC 3339), in the future and within ten years. */
+  @ApiProperty({ required: false, format: 'date-time' })
+  @MayBeAbsent()
+  @IsTime()
+  expiresAt?: string;
 }
 
-export class PortMapChange extends ResourceChange {}
+export class PortMapChange extends ResourceChange {
+  /** Networks that may connect from now on; empty or null: everybody may. Who may no more is cut off at once. */
+  @ApiProperty({ type: [String], required: false, nullable: true, maxItems: MAX_SOURCES })
+  @IsOptional()
+  @IsArray()
+  @ArrayMaxSize(MAX_SOURCES)
+  @IsCidr({ each: true })
+  sources?: string[] | null;
+
+  /** Seconds from now until it ends by itself; null: it does not end any more. Left out: the end stays as it is. */
+  @ApiProperty({ type: 'integer', required: false, nullable: true, minimum: 1, maximum: MAX_TTL })
+  @IsOptional()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_TTL)
+  ttl?: number | null;
+
+  /** When it ends by itself (RFC 3339); null: not any more. Left out: the end stays as it is. */
+  @ApiProperty({ type: String, required: false, nullable: true, format: 'date-time' })
+  @IsOptional()
+  @IsTime()
+  expiresAt?: string | null;
+}
 
 export const PORT_MAP_SORTS = {
   ...BY_ADDRESS,

@@ -1,6 +1,6 @@
 import { Column, Entity } from 'typeorm';
 import type { Protocol } from '../../contract/desired-state.js';
-import { addressText, OwnedEntity } from '../resource/resource.entity.js';
+import { addressText, networkTexts, OwnedEntity } from '../resource/resource.entity.js';
 
 export const PORT_MAP_STATUSES = ['pending', 'active', 'failed', 'drifted', 'removing'] as const;
 export type PortMapStatus = (typeof PORT_MAP_STATUSES)[number];
@@ -32,6 +32,13 @@ export class PortMapEntity extends OwnedEntity {
   /** Identity of its kernel rule, by content (contract/rule-id). */
   @Column('text', { name: 'rule_id' })
   ruleId: string;
+
+  /** Networks that may connect, sorted; empty for everybody. */
+  @Column('text', { array: true, transformer: networkTexts })
+  sources: string[];
+
+  @Column('timestamptz', { name: 'expires_at', nullable: true })
+  expiresAt: Date | null;
 
   /** What the gateway has said of it. */
   @Column('text')

@@ -42,9 +42,9 @@ export class PortMapsController {
     return this.portMaps.show(id);
   }
 
-  /** Changes what is sent of a port map's name, tags and metadata (JSON merge patch). */
+  /** Changes what is sent of a port map's name, tags, metadata, sources and end (JSON merge patch). */
   @Patch(':id')
-  @Route({ access: ['member'], reads: 'json', problems: ['not-found', 'precondition-failed'] })
+  @Route({ access: ['member'], reads: 'json', problems: ['not-found', 'precondition-failed', 'in-use'] })
   @ApiOkResponse({ type: PortMapDocument })
   updatePortMap(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: PortMapChange): Promise<Reply> {
     return this.portMaps.update(caller, id, body);

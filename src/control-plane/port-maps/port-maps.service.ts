@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import type { Protocol } from '../../contract/desired-state.js';
+import { ruleId } from '../../contract/rule-id.js';
 import { checkedAddress, formatAddress, storedAddress, type Address } from '../../ip/address.js';
 import { checkedCidr } from '../../ip/cidr.js';
 import { contains } from '../../ip/range.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
-import { invalidField, notFound } from '../../platform/problem/problem.js';
+import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import type { Claim } from '../allocation/need.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
@@ -19,7 +20,8 @@ import { claimId, isId, pathId } from '../resource/id.js';
 import { applyWithin } from '../resource/filters.js';
 import { list } from '../resource/listing.js';
 import { PortMapRemoval } from './port-map-removal.js';
-import { insertPortMaps } from './port-map-writer.js';
+import { NO_TERMS, termsAfter, type PortMapTerms } from './port-map-terms.js';
+import { insertPortMaps, PENDING } from './port-map-writer.js';
 import {
   PORT_MAP_SORTS,
   PortMapDocument,
@@ -34,6 +36,7 @@ interface Request extends ClaimRequest {
   gateway: GatewayEntity;
   body: NewPortMap;
   owner: string;
+  terms: PortMapTerms;
 }
 
 interface Context {
@@ -75,7 +78,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
   refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason),
   write: (unit, granted, context) => {
     const rows = granted.map(({ request, taken }) => {
-      const { id, caller, owner, gateway, body } = request;
+      const { id, caller, owner, gateway, body, terms } = request;
       const lease = leaseOf(request, context);
       return {
         id,
@@ -89,6 +92,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
         leaseId: lease?.id ?? null,
         componentId: null,
         ...describeNew(body),
+        ...terms,
       };
     });
     return insertPortMaps(unit, rows).map(shown);
@@ -163,20 +167,36 @@ export class PortMapsService {
       body,
       ...claimId(body.id),
       owner: newOwner(caller, body.owner),
+      terms: termsAfter(NO_TERMS, body, gateway.externalAddress, new Date()),
     });
   }
 
-  /** Changes name, tags and metadata. Where a map leads never changes: make another and delete this one. */
+  /**
+   * Changes name, tags, metadata and terms. Where a map leads never changes: make another and delete this one. Other sources
+   * are another rule, which the gateway has yet to confirm.
+   */
   update(caller: Caller, id: string, body: PortMapChange): Promise<Reply> {
     return this.units.run(async (unit) => {
       const before = await lockForChange(unit, PortMapEntity, 'port map', pathId('port map', id), caller);
       requireOwner(caller, before.owner);
+      const { externalAddress } = await unit.transaction.manager.findOneByOrFail(GatewayEntity, {
+        id: before.gatewayId,
+      });
       const described = describePatched(before, body, caller);
+      const terms = termsAfter(before, body, externalAddress, new Date());
+      const { protocol, connectionPort, address, targetPort } = before;
+      const rule = ruleId({ protocol, connectionPort, address, targetPort, sources: terms.sources });
+      const isNewRule = rule !== before.ruleId;
+      if (isNewRule && before.status === 'removing') throw new Problem('in-use', 'The port map is being removed.');
       recordMapChange(unit, before.id, caller.principal.name, before, described);
-      const map = await saveChange(unit, PortMapEntity, before, described);
-      const gateway = await unit.transaction.manager.findOneByOrFail(GatewayEntity, { id: map.gatewayId });
-      const data = PortMapDocument.from(map, gateway.externalAddress);
-      unit.emit({ noun: 'port-map', verb: 'updated', id: map.id, owner: map.owner, data });
+      const map = await saveChange(unit, PortMapEntity, before, {
+        ...described,
+        ...terms,
+        ...(isNewRule && { ruleId: rule, status: 'pending', reason: PENDING }),
+      });
+      const data = PortMapDocument.from(map, externalAddress);
+      const event = { noun: 'port-map', verb: 'updated', id: map.id, owner: map.owner, data } as const;
+      unit.emit(isNewRule ? { ...event, desiredBy: map.gatewayId } : event);
       return shown(data);
     }, caller.principal.name);
   }

@@ -14,6 +14,7 @@ import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-cre
 import { IndexLists1764100007100 } from '../../../migrations/1764100007100-index-lists.js';
 import { TakeSorted1764100008000 } from '../../../migrations/1764100008000-take-sorted.js';
 import { EventActors1764100009000 } from '../../../migrations/1764100009000-event-actors.js';
+import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 
 /** In order; what has landed is never edited. */
 export const MIGRATIONS = [
@@ -30,6 +31,7 @@ export const MIGRATIONS = [
   IndexLists1764100007100,
   TakeSorted1764100008000,
   EventActors1764100009000,
+  PortMapTerms1764300000000,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
