@@ -1,12 +1,15 @@
 import { formatAddress, parseAddress, type Family } from '../ip/address.js';
 import { formatCidr, parseCidr } from '../ip/cidr.js';
 import {
+  DRIFT_LIMITS,
+  DRIFT_OUTCOMES,
   GATEWAY_MODES,
   MAX_SOURCES,
   OBSERVED_STATUSES,
   PROTOCOLS,
   type DesiredMap,
   type DesiredState,
+  type ObservedDrift,
   type ObservedMap,
   type RemovedMap,
   type StatusReport,
@@ -158,9 +161,24 @@ export function parseDesiredState(value: unknown): DesiredState {
   };
 }
 
+function drift(value: unknown, path: string): ObservedDrift {
+  const one = members(value, path, ['at', 'program', 'found', 'maps', 'outcome']);
+  const at = text(one.at, `${path}.at`);
+  if (Number.isNaN(Date.parse(at))) fail(`${path}.at`, 'a time');
+  const found = list(one.found, `${path}.found`, text);
+  if (found.length > DRIFT_LIMITS.lines) fail(`${path}.found`, `at most ${DRIFT_LIMITS.lines} lines`);
+  return {
+    at,
+    program: one.program === null ? null : text(one.program, `${path}.program`),
+    found,
+    maps: integer(one.maps, `${path}.maps`, 0, 1_000_000),
+    outcome: oneOf(one.outcome, `${path}.outcome`, DRIFT_OUTCOMES),
+  };
+}
+
 /** Checks the body of `PUT /gateways/{id}/status`. Throws `ContractError`. */
 export function parseStatusReport(value: unknown): StatusReport {
-  const report = members(value, 'status report', ['generation', 'mode', 'maps', 'gone']);
+  const report = members(value, 'status report', ['generation', 'mode', 'maps', 'gone', 'drift']);
   const maps = list(report.maps, 'maps', (entry, path): ObservedMap => {
     const map = members(entry, path, ['id', 'ruleId', 'status', 'reason']);
     return {
@@ -178,5 +196,6 @@ export function parseStatusReport(value: unknown): StatusReport {
     mode: oneOf(report.mode, 'mode', GATEWAY_MODES),
     maps,
     gone,
+    ...(report.drift === undefined ? {} : { drift: list(report.drift, 'drift', drift) }),
   };
 }

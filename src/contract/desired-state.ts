@@ -62,6 +62,26 @@ export interface ObservedMap {
   reason: string | null;
 }
 
+/** How it ended: put right; left alone, since another program undoes every repair; or the repair was refused. */
+export const DRIFT_OUTCOMES = ['repaired', 'contested', 'failed'] as const;
+export type DriftOutcome = (typeof DRIFT_OUTCOMES)[number];
+
+/** What a gateway found changed in its kernel by somebody else. */
+export interface ObservedDrift {
+  /** When it was found, RFC 3339 in UTC; no two of a gateway at the same millisecond. */
+  at: string;
+  /** Name of the program that did it, when the kernel told; null when that is not known. */
+  program: string | null;
+  /** What was changed, for people. */
+  found: string[];
+  /** Number of port maps that were not as wanted in between. */
+  maps: number;
+  outcome: DriftOutcome;
+}
+
+/** Most findings in one report, lines of one finding, and characters of a line. */
+export const DRIFT_LIMITS = { findings: 100, lines: 20, line: 1_000 } as const;
+
 /** Body of `PUT /gateways/{id}/status`. Maps not named keep the status they have. */
 export interface StatusReport {
   /** Generation of the desired state that this report answers. */
@@ -70,4 +90,6 @@ export interface StatusReport {
   maps: ObservedMap[];
   /** Ids of removed maps that the gateway has verified to be gone from its kernel. */
   gone: string[];
+  /** Absent when there is none: a control plane from before this member refuses what it does not know. */
+  drift?: ObservedDrift[];
 }

@@ -1,6 +1,6 @@
 import { desiredMap, desiredState, manyMaps, removed } from '../../test/gateway/desired-states.js';
 import { FakeFirewall } from '../../test/gateway/fake-firewall.js';
-import type { GatewayMode, StatusReport } from '../contract/desired-state.js';
+import type { GatewayMode, ObservedDrift, StatusReport } from '../contract/desired-state.js';
 import { contentKey, contentOf } from './firewall/content.js';
 import { Reconciler } from './reconciler.js';
 import { PLAN_MODE_REASON } from './reports.js';
@@ -12,12 +12,14 @@ let kernel: FakeFirewall;
 let reconciler: Reconciler | undefined;
 let reports: StatusReport[];
 let said: string[];
+let drifts: ObservedDrift[];
 let arrived: () => void;
 
 beforeEach(() => {
   kernel = new FakeFirewall();
   reports = [];
   said = [];
+  drifts = [];
   arrived = () => undefined;
 });
 afterEach(() => reconciler?.close());
@@ -28,6 +30,7 @@ function start(mode: GatewayMode = 'apply', recheckMs = 3_600_000): Reconciler {
     mode,
     recheckMs,
     force: false,
+    drifted: (drift) => drifts.push(drift),
     log: (level, message) => said.push(`${level}: ${message}`),
     report: (report) => {
       reports.push(report);
@@ -106,6 +109,80 @@ it("fails in the kernel's words what is not in place, keeps the rest active, and
   expect(standings(failed)).toEqual({ [ssh.id]: 'active', [dns.id]: 'failed' });
   expect(failed.maps[1]?.reason).toBe('the kernel refused it');
   expect(standings(await reported(ofGeneration(2)))).toEqual({ [ssh.id]: 'active', [dns.id]: 'active' });
+});
+
+const meddle = (text: string): void => kernel.restore(4, `*nat\n${text}\nCOMMIT\n`);
+const FRAME_HIT = { buckets: new Set<string>(), frame: true };
+
+it('reads only what is suspected, names the program, and says how the repair ended', async () => {
+  const gateway = start();
+  gateway.submit(desiredState(1, [ssh, dns]));
+  await reported(ofGeneration(1));
+  meddle('-F BERTH-T58');
+  gateway.suspect({ buckets: new Set(['BERTH-T58']), frame: false }, 'iptables');
+  const drifted = await reported((report) => report.maps.some((map) => map.status === 'drifted'));
+  expect(drifted.maps).toEqual([
+    {
+      id: ssh.id,
+      ruleId: ssh.ruleId,
+      status: 'drifted',
+      reason: expect.stringContaining('another program (iptables)'),
+    },
+  ]);
+  expect(standings(await reported(ofGeneration(1)))).toEqual({ [ssh.id]: 'active' });
+  expect(drifts).toEqual([
+    { at: expect.any(String), program: 'iptables', found: [expect.any(String)], maps: 1, outcome: 'repaired' },
+  ]);
+});
+
+it('does not look beyond what is suspected until the regular look', async () => {
+  const gateway = start();
+  gateway.submit(desiredState(1, [ssh, dns]));
+  await reported(ofGeneration(1));
+  meddle('-F BERTH-T58');
+  gateway.suspect({ buckets: new Set(['BERTH-U00']), frame: false });
+  await reported(ofGeneration(1));
+  expect([kernel.save(4, 'nat').includes(ssh.ruleId), drifts]).toEqual([false, []]);
+  gateway.suspect('anything');
+  await reported((report) => report.maps.some((map) => map.status === 'active'));
+  expect(kernel.save(4, 'nat')).toContain(ssh.ruleId);
+});
+
+it('repairs a thing three times a minute, then raises an alarm instead of a fight; the others go on', async () => {
+  const gateway = start();
+  gateway.submit(desiredState(1, [ssh, dns]));
+  await reported(ofGeneration(1));
+  const isOver = (report: StatusReport): boolean => report.maps.some((map) => map.status !== 'drifted');
+  const scope = { buckets: new Set(['BERTH-T58']), frame: false };
+  for (let time = 0; time < 3; time++) {
+    meddle('-F BERTH-T58');
+    gateway.suspect(scope, 'rival');
+    expect(standings(await reported(isOver))).toEqual({ [ssh.id]: 'active' });
+  }
+  meddle('-F BERTH-T58');
+  gateway.suspect(scope, 'rival');
+  expect(standings(await reported(isOver))).toEqual({ [ssh.id]: 'failed' });
+  expect(kernel.save(4, 'nat')).not.toContain(ssh.ruleId);
+  expect(said.filter((line) => line.startsWith('error: alarm'))).toHaveLength(1);
+  expect(drifts.map((drift) => drift.outcome)).toEqual(['repaired', 'repaired', 'repaired', 'contested']);
+  const web = desiredMap({ protocol: 'udp', connectionPort: 54, address: '10.20.3.8', targetPort: 53 });
+  gateway.submit(desiredState(2, [ssh, dns, web]));
+  expect(standings(await reported(ofGeneration(2)))).toMatchObject({ [web.id]: 'active' });
+});
+
+it('leaves contested hooks alone too, and says so of every map', async () => {
+  const gateway = start();
+  gateway.submit(desiredState(1, [ssh, dns]));
+  await reported(ofGeneration(1));
+  const isOver = (report: StatusReport): boolean => report.maps.every((map) => map.status !== 'drifted');
+  for (let time = 0; time < 4; time++) {
+    meddle('-F PREROUTING');
+    gateway.suspect(FRAME_HIT, 'rival');
+    const expected = time < 3 ? 'active' : 'failed';
+    const report = await reported((one) => isOver(one) && one.maps.length > 0);
+    expect(new Set(report.maps.map((map) => map.status))).toEqual(new Set([expected]));
+  }
+  expect(kernel.save(4, 'nat')).not.toContain('berth1:hook:pre');
 });
 
 it('goes on where a refusal between the two tables left off', async () => {

@@ -1,4 +1,4 @@
-import type { DesiredMap, DesiredState, GatewayMode, ObservedMap, StatusReport } from '../contract/desired-state.js';
+import type { DesiredState, GatewayMode, ObservedDrift, ObservedMap, StatusReport } from '../contract/desired-state.js';
 import type { Family } from '../ip/address.js';
 import { Backoff, Wakeable } from '../platform/loop/wakeable.js';
 import {
@@ -12,16 +12,16 @@ import {
   type DesiredChange,
 } from './firewall/desired.js';
 import { FirewallError, type Firewall, type Scope } from './firewall/firewall.js';
-import { isEmpty, mapsIn, type Plan } from './firewall/plan.js';
-import { DRIFT_REASON, foreignHands, pendingInPlanMode, Refusal, Saying } from './reports.js';
-import { RepairLimit } from './repair-limit.js';
+import { mapsIn, type Plan } from './firewall/plan.js';
+import { DriftJudge } from './drift-judge.js';
+import { lookOnly } from './plan-mode.js';
+import { CONTESTED_REASON, FRAME_CONTESTED, Refusal, Saying, sayPlan } from './reports.js';
 import type { Log } from './settings.js';
 
 /** Somebody may write in the same moment as we do; who writes again each time is not fought within one pass. */
 const ATTEMPTS = 3;
 /** Reading so many buckets one by one costs more than reading the whole. */
 const MANY_BUCKETS = 32;
-const FRAME = 'the hooks and chains that lead to port maps';
 
 export interface ReconcilerOptions {
   firewall: Firewall;
@@ -32,6 +32,8 @@ export interface ReconcilerOptions {
   log: Log;
   /** Called after each pass with the standing of the maps it looked at; `whole` when these are all. */
   report: (report: StatusReport, whole: boolean) => void;
+  /** Called with what somebody else changed, once it is known how that ended. */
+  drifted: (drift: ObservedDrift) => void;
 }
 
 /** What may have been changed by somebody else: parts of the kernel, or anything at all. */
@@ -54,7 +56,6 @@ export class Reconciler {
   private suspects: Scope = { buckets: new Set(), frame: false };
   private readonly wake = new Wakeable();
   private readonly backoff = new Backoff();
-  private readonly repairs = new RepairLimit();
   private readonly running: Promise<void>;
   private closed = false;
   /** Rule ids that the last read-back found in place: what is missing of these now was taken by somebody else. */
@@ -62,11 +63,11 @@ export class Reconciler {
   private family: Family | undefined;
   private lookedAt = 0;
   private readonly saying: Saying;
-  /** Process that was last seen to change rules that are not its own. */
-  private foreignProgram: string | undefined;
+  private readonly judge: DriftJudge;
 
   constructor(private readonly options: ReconcilerOptions) {
     this.saying = new Saying(options.log);
+    this.judge = new DriftJudge(options.log);
     this.running = this.run();
   }
 
@@ -98,7 +99,7 @@ export class Reconciler {
       for (const bucket of suspicion.buckets) (this.suspects.buckets as Set<Bucket>).add(bucket);
       this.suspects.frame ||= suspicion.frame;
     }
-    this.foreignProgram = program ?? this.foreignProgram;
+    this.judge.suspect(program);
     this.wake.wake();
   }
 
@@ -121,8 +122,7 @@ export class Reconciler {
       if (this.closed) return;
       if (this.desired === undefined) continue;
       try {
-        if (this.options.mode === 'plan') await this.show(this.desired);
-        else delay = await this.converge(this.desired);
+        delay = await this.pass(this.desired);
         this.backoff.reset();
       } catch (error) {
         this.live = undefined;
@@ -133,6 +133,13 @@ export class Reconciler {
   }
 
   /** One pass. Answers with the milliseconds after which another look is due. */
+  private async pass(desired: Desired): Promise<number> {
+    const { firewall, force, mode, recheckMs, report } = this.options;
+    if (mode === 'apply') return this.converge(desired);
+    report(await lookOnly(firewall, desired, force, this.saying), true);
+    return recheckMs;
+  }
+
   private async converge(desired: Desired): Promise<number> {
     const { firewall, force, recheckMs } = this.options;
     const { family } = desired;
@@ -152,21 +159,54 @@ export class Reconciler {
     else if (suspects.frame || suspects.buckets.size > 0) live = await this.reread(family, live, suspects);
 
     const drift = believed === undefined ? undefined : firewall.changed(believed, live);
-    let buckets = whole ? undefined : new Set([...touched, ...(drift?.buckets ?? [])]);
+    // What leads to all maps concerns all maps.
+    let buckets = whole || drift?.frame === true ? undefined : new Set([...touched, ...(drift?.buckets ?? [])]);
     let next = firewall.plan(desired, live, { force, ...(buckets && { buckets }) });
     this.saying.warnings(next.warnings);
-    const contested = drift === undefined ? new Set<string>() : this.judge(desired, drift, next);
+    const found = drift === undefined ? undefined : this.judge.judge(desired, drift, next, this.verified);
+    const contested = found?.contested.buckets ?? new Set<Bucket>();
+    if (found !== undefined && found.maps.length > 0) {
+      this.options.report({ generation: desired.generation, mode: 'apply', maps: found.maps, gone: [] }, false);
+    }
     if (contested.size > 0) {
       const all = buckets ?? desired.buckets.keys();
       buckets = new Set([...all].filter((bucket) => !contested.has(bucket)));
       next = firewall.plan(desired, live, { force, buckets });
     }
+    if (found?.contested.frame === true) {
+      // What was believed stays believed, so that the next look still sees what is foreign in it.
+      this.options.drifted(found.finding('contested'));
+      this.fail(desired, new Refusal(FRAME_CONTESTED, new Set()));
+      return this.judge.retryIn() ?? recheckMs;
+    }
+    try {
+      const written = await this.write(desired, live, next, buckets);
+      this.live = written.live;
+      this.reportDone(desired, written.inPlace, buckets, contested);
+    } catch (error) {
+      if (found !== undefined) this.options.drifted(found.finding('failed'));
+      throw error;
+    }
+    if (found !== undefined) this.options.drifted(found.finding(contested.size > 0 ? 'contested' : 'repaired'));
+    return this.judge.retryIn() ?? recheckMs;
+  }
 
+  /** Applies a plan until nothing is left of it, and cuts the flows that it names. Answers with what was read back then. */
+  private async write(
+    desired: Desired,
+    before: unknown,
+    first: Plan,
+    buckets: ReadonlySet<Bucket> | undefined,
+  ): Promise<{ live: unknown; inPlace: ReadonlySet<string> }> {
+    const { firewall, force } = this.options;
+    const { family } = desired;
+    let live = before;
+    let next = first;
     for (let attempt = 0; next.transactions.length > 0; attempt++) {
       if (next.refusal !== null) throw new Refusal(next.refusal, next.inPlace, buckets);
       if (attempt === ATTEMPTS)
         throw new Refusal('the kernel does not keep what is written: somebody else undoes it', next.inPlace, buckets);
-      this.say(next, 'applying');
+      sayPlan(this.saying, next, 'applying');
       try {
         await firewall.apply(family, next.transactions);
       } catch (error) {
@@ -182,9 +222,7 @@ export class Reconciler {
       await firewall.apply(family, [next.settle]);
       live = await this.reread(family, live, { buckets: new Set(), frame: false });
     }
-    this.live = live;
-    this.reportDone(desired, next, buckets, contested);
-    return contested.size === 0 ? recheckMs : (this.repairs.retryIn(contested, Date.now()) ?? recheckMs);
+    return { live, inPlace: next.inPlace };
   }
 
   private async reread(family: Family, live: unknown, scope: Scope): Promise<unknown> {
@@ -195,7 +233,7 @@ export class Reconciler {
 
   private reportDone(
     desired: Desired,
-    { inPlace }: Plan,
+    inPlace: ReadonlySet<string>,
     buckets: ReadonlySet<Bucket> | undefined,
     contested: ReadonlySet<string>,
   ): void {
@@ -212,7 +250,7 @@ export class Reconciler {
       id,
       ruleId,
       status: 'failed',
-      reason: 'another program undoes every repair of its rules; they are left alone for a minute: find that program',
+      reason: CONTESTED_REASON,
     }));
     // Nothing but the wanted rules is live, except where the contested ones may hide what is going.
     const gone = contested.size === 0 ? desired.removing.map((map) => map.id) : [];
@@ -237,62 +275,6 @@ export class Reconciler {
     }
   }
 
-  /** Tells of drift, and decides what of it is repaired: answers with the buckets that are not, being contested. */
-  private judge(desired: Desired, drift: Scope, next: Plan): Set<Bucket> {
-    if (next.adds.length + next.removes.length === 0) return new Set();
-    const things = [...drift.buckets, ...(drift.frame ? [FRAME] : [])];
-    if (things.length === 0) return new Set();
-    const concerned = drift.frame ? mapsOf(desired) : mapsIn(desired, drift.buckets);
-    const drifted = [...concerned].filter((map) => this.verified.has(map.ruleId) && !next.inPlace.has(map.ruleId));
-    this.options.log('warn', `drift: rules of Berth were changed by ${foreignHands(this.foreignProgram)}`, {
-      maps: drifted.length,
-      ...(this.foreignProgram === undefined ? {} : { program: this.foreignProgram }),
-      chains: next.rewrites.map(({ chain, because }) => `${chain}: ${because.slice(0, 3).join('; ')}`).slice(0, 10),
-    });
-    if (drifted.length > 0) {
-      const reason = DRIFT_REASON(this.foreignProgram);
-      const maps = drifted.map(({ id, ruleId }): ObservedMap => ({ id, ruleId, status: 'drifted', reason }));
-      this.options.report({ generation: desired.generation, mode: 'apply', maps, gone: [] }, false);
-    }
-    const { contested } = this.repairs.admit(things, Date.now());
-    if (contested.size === 0) return contested;
-    this.options.log('error', 'alarm: another program undoes every repair, which is stopped for a minute', {
-      contested: [...contested],
-      program: this.foreignProgram ?? 'unknown',
-    });
-    if (contested.has(FRAME)) {
-      throw new Refusal(`${foreignHands(this.foreignProgram)} undoes every repair of ${FRAME}`, next.inPlace);
-    }
-    return contested;
-  }
-
-  private async show(desired: Desired): Promise<void> {
-    const { firewall, force } = this.options;
-    const generation = desired.generation;
-    let live: unknown;
-    try {
-      live = await firewall.read(desired.family);
-    } catch (error) {
-      if (!(error instanceof FirewallError) || (error.reason !== 'not-permitted' && error.reason !== 'missing'))
-        throw error;
-      this.saying.once('warn', `the kernel's rules cannot be read, so none are taken to be there: ${error.message}`);
-      const gone = desired.removing.map((map) => map.id);
-      this.options.report({ generation, mode: 'plan', maps: [...mapsOf(desired)].map(pendingInPlanMode), gone }, true);
-      return;
-    }
-    const next = firewall.plan(desired, live, { force });
-    this.saying.warnings(next.warnings);
-    if (isEmpty(next)) this.saying.once('info', 'plan: the kernel is as desired, there is nothing to do');
-    else this.say(next, 'plan: would apply');
-    const present = new Set(firewall.view(live).maps.map((map) => map.ruleId));
-    const standing = (map: DesiredMap): ObservedMap =>
-      next.inPlace.has(map.ruleId)
-        ? { id: map.id, ruleId: map.ruleId, status: 'active', reason: null }
-        : pendingInPlanMode(map);
-    const gone = desired.removing.filter((map) => !present.has(map.ruleId)).map((map) => map.id);
-    this.options.report({ generation, mode: 'plan', maps: [...mapsOf(desired)].map(standing), gone }, true);
-  }
-
   /** What cannot be said to be in place is failed, in the kernel's words; what was verified stays as it is. */
   private fail(desired: Desired, error: unknown): void {
     const reason = error instanceof Error ? error.message : String(error);
@@ -309,16 +291,5 @@ export class Reconciler {
         : { id, ruleId, status: 'failed', reason: reason.slice(0, 1_000) },
     );
     this.options.report({ generation: desired.generation, mode: this.options.mode, maps, gone: [] }, true);
-  }
-
-  private say(next: Plan, what: string): void {
-    if (next.refusal !== null) this.saying.once('error', next.refusal);
-    const { added, removed } = next.maps;
-    this.saying.once('info', `${what} generation ${next.generation}: ${added} map rules more, ${removed} less`, {
-      plan: next.hash,
-      rules: next.adds.length + next.removes.length,
-      rewrites: next.rewrites.length,
-      flows: next.flows.length,
-    });
   }
 }

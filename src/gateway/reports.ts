@@ -1,5 +1,6 @@
 import type { DesiredMap, ObservedMap } from '../contract/desired-state.js';
 import type { Bucket } from './firewall/desired.js';
+import type { Plan } from './firewall/plan.js';
 import type { Log } from './settings.js';
 
 export const PLAN_MODE_REASON = 'the gateway is in plan mode: it shows what it would do and changes nothing';
@@ -8,6 +9,11 @@ export const foreignHands = (program: string | undefined): string =>
   program === undefined ? 'somebody else' : `another program (${program})`;
 export const DRIFT_REASON = (program: string | undefined): string =>
   `its rules in the kernel were changed or removed by ${foreignHands(program)}; they are being repaired`;
+
+export const FRAME_CONTESTED =
+  'another program undoes every repair of the hooks and chains that lead to port maps; they are left alone for a minute';
+export const CONTESTED_REASON =
+  'another program undoes every repair of its rules; they are left alone for a minute: find that program';
 
 export const pendingInPlanMode = ({ id, ruleId }: DesiredMap): ObservedMap => ({
   id,
@@ -55,4 +61,16 @@ export class Saying {
   reset(): void {
     this.last = '';
   }
+}
+
+/** What a plan is about to do, or would do, in one line. */
+export function sayPlan(saying: Saying, plan: Plan, what: string): void {
+  if (plan.refusal !== null) saying.once('error', plan.refusal);
+  const { added, removed } = plan.maps;
+  saying.once('info', `${what} generation ${plan.generation}: ${added} map rules more, ${removed} less`, {
+    plan: plan.hash,
+    rules: plan.adds.length + plan.removes.length,
+    rewrites: plan.rewrites.length,
+    flows: plan.flows.length,
+  });
 }

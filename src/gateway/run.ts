@@ -35,6 +35,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     force: settings.force === true,
     log,
     report: (report, whole) => reporter.observe(report, whole),
+    drifted: (drift) => reporter.find(drift),
   });
   const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
   const waker =

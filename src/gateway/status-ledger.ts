@@ -1,7 +1,15 @@
-import type { GatewayMode, ObservedMap, StatusReport } from '../contract/desired-state.js';
+import {
+  DRIFT_LIMITS,
+  type GatewayMode,
+  type ObservedDrift,
+  type ObservedMap,
+  type StatusReport,
+} from '../contract/desired-state.js';
 
 /** Maps in one report: keeps a body far below the usual limit of 1 MB. */
 const BATCH = 2_000;
+/** Findings of drift that wait to be told. */
+const MAX_FINDINGS = 1_000;
 
 const sameObservation = (a: ObservedMap | undefined, b: ObservedMap): boolean =>
   a?.ruleId === b.ruleId && a.status === b.status && a.reason === b.reason;
@@ -16,6 +24,7 @@ export class StatusLedger {
   private latest = new Map<string, ObservedMap>();
   private gone = new Set<string>();
   private drifted = new Map<string, ObservedMap>();
+  private findings: ObservedDrift[] = [];
   private acknowledged = new Map<string, ObservedMap>();
   private acknowledgedGone = new Set<string>();
   private acknowledgedHead = '';
@@ -37,6 +46,11 @@ export class StatusLedger {
     for (const id of this.acknowledged.keys()) if (!this.latest.has(id)) this.acknowledged.delete(id);
   }
 
+  /** Takes in what was found changed by somebody else. With nobody to tell for long, the latest are kept. */
+  find(drift: ObservedDrift): void {
+    this.findings = [...this.findings, drift].slice(-MAX_FINDINGS);
+  }
+
   /**
    * Forgets what was acknowledged, so that everything is told again: the control plane may have set a map back to
    * pending and forth between two looks, which no difference on this side would show.
@@ -49,8 +63,11 @@ export class StatusLedger {
 
   /** The next report to send; undefined when all is acknowledged. */
   next(): StatusReport | undefined {
-    if (this.generation < 0 && this.drifted.size === 0) return undefined;
+    if (this.generation < 0 && this.drifted.size + this.findings.length === 0) return undefined;
     const head = { generation: Math.max(this.generation, 0), mode: this.mode };
+    if (this.findings.length > 0) {
+      return { ...head, maps: [], gone: [], drift: this.findings.slice(0, DRIFT_LIMITS.findings) };
+    }
     if (this.drifted.size > 0) return { ...head, maps: [...this.drifted.values()].slice(0, BATCH), gone: [] };
     const maps: ObservedMap[] = [];
     for (const map of this.latest.values()) {
@@ -63,6 +80,8 @@ export class StatusLedger {
   }
 
   acknowledge(report: StatusReport): void {
+    const told = new Set(report.drift);
+    this.findings = this.findings.filter((finding) => !told.has(finding));
     for (const map of report.maps) {
       if (this.drifted.get(map.id) === map) this.drifted.delete(map.id);
       this.acknowledged.set(map.id, map);

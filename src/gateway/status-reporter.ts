@@ -1,4 +1,4 @@
-import type { StatusReport } from '../contract/desired-state.js';
+import type { ObservedDrift, StatusReport } from '../contract/desired-state.js';
 import type { ControlPlaneClient } from './control-plane-client.js';
 import type { Log } from './settings.js';
 import { StatusLedger } from './status-ledger.js';
@@ -31,6 +31,11 @@ export class StatusReporter {
       this.ledger.forget();
     }
     this.ledger.observe(report, whole);
+    this.wake.wake();
+  }
+
+  find(drift: ObservedDrift): void {
+    this.ledger.find(drift);
     this.wake.wake();
   }
 

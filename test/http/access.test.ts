@@ -17,6 +17,7 @@ const ALLOWED: Record<string, readonly string[]> = {
         'getLease',
         'listGateways',
         'getGateway',
+        'listGatewayDrift',
         'listPortMaps',
         'getPortMap',
         'listComponentKinds',

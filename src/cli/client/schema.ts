@@ -394,6 +394,23 @@ export interface paths {
         patch: operations["updateGateway"];
         trace?: never;
     };
+    "/gateways/{id}/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a gateway found changed in its kernel by somebody else, the newest first. */
+        get: operations["listGatewayDrift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/gateways/{id}/desired-state": {
         parameters: {
             query?: never;
@@ -1691,6 +1708,36 @@ export interface components {
             /** @description Ranges to change; a port in use must not fall out. */
             ports?: components["schemas"]["GatewayPorts"];
         };
+        DriftDocument: {
+            /**
+             * Format: date-time
+             * @description When the gateway found it.
+             */
+            at: string;
+            /**
+             * @description Name of the program that changed it, when the kernel told; null when that is not known.
+             * @example iptables
+             */
+            program: string | null;
+            /** @description What was changed. */
+            found: string[];
+            /** @description Port maps that were not as wanted in between. */
+            maps: number;
+            /**
+             * @description `repaired`, or `contested`: another program undoes every repair, so it was left alone for a minute, with an alarm.
+             * @enum {string}
+             */
+            outcome: "repaired" | "contested" | "failed";
+        };
+        DriftList: {
+            /** @description The newest first. */
+            drift: components["schemas"]["DriftDocument"][];
+            /**
+             * Format: date-time
+             * @description For `before`, to see the next page; absent on the last.
+             */
+            next?: string;
+        };
         DesiredGatewayDocument: {
             id: string;
             name: string;
@@ -1729,6 +1776,15 @@ export interface components {
             status: "active" | "failed" | "drifted" | "pending";
             reason: string | null;
         };
+        DriftInput: {
+            /** Format: date-time */
+            at: string;
+            program: string | null;
+            found: string[];
+            maps: number;
+            /** @enum {string} */
+            outcome: "repaired" | "contested" | "failed";
+        };
         StatusReportInput: {
             generation: number;
             /** @enum {string} */
@@ -1736,6 +1792,8 @@ export interface components {
             maps: components["schemas"]["ObservedMapInput"][];
             /** @description Ids of removed maps whose rules are verified to be gone. */
             gone: string[];
+            /** @description What it found changed by somebody else. A finding that is told again counts once. */
+            drift?: components["schemas"]["DriftInput"][];
         };
         PortMapDocument: {
             /**
@@ -6493,6 +6551,94 @@ export interface operations {
             };
             /** @description unsupported-media-type */
             415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description invalid-field */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description rate-limited */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description internal */
+            500: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description unavailable */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    listGatewayDrift: {
+        parameters: {
+            query?: {
+                limit?: number;
+                /** @description Only what was found before this time. */
+                before?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DriftList"];
+                };
+            };
+            /** @description unauthenticated */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description forbidden */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description not-found */
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

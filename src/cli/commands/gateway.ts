@@ -14,6 +14,7 @@ import { portRange, repeated, repeatedAs } from '../options/parsers.js';
 import { findId } from '../resources/find.js';
 import { GATEWAYS } from '../resources/forwarding.js';
 import { withSession, type Session } from '../session.js';
+import { driftCommand } from './drift.js';
 import { removeOne, resourceGroup, tell } from './group.js';
 
 interface Shape {
@@ -32,6 +33,7 @@ export function gatewayCommands(program: Command): void {
       'vlab gateway create --name gw1 --external-address 192.0.2.10 --pool lab --network 10.0.0.0/16',
       'vlab gateway update gw1 --ports tcp=50000-50999',
       'vlab gateway list',
+      'vlab gateway drift gw1',
     ],
   });
 
@@ -65,6 +67,7 @@ export function gatewayCommands(program: Command): void {
     }),
   );
 
+  driftCommand(group);
   group
     .command('delete')
     .argument('<gateway>', called)

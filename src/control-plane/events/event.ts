@@ -8,6 +8,7 @@ export type Verb =
   | 'status'
   | 'renewed'
   | 'expiring'
+  | 'drift'
   | 'threshold'
   | 'threshold-cleared';
 

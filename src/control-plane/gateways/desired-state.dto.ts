@@ -13,6 +13,7 @@ import {
   ValidateNested,
 } from 'class-validator';
 import {
+  DRIFT_LIMITS,
   GATEWAY_MODES,
   OBSERVED_STATUSES,
   PROTOCOLS,
@@ -25,7 +26,8 @@ import {
   type RemovedMap,
   type StatusReport,
 } from '../../contract/desired-state.js';
-import { IsLine } from '../resource/validators.js';
+import { IsLine, MayBeAbsent } from '../resource/validators.js';
+import { DriftInput } from './drift.dto.js';
 
 /** What one port map's rule in the kernel must be. */
 export class DesiredMapDocument implements DesiredMap {
@@ -125,4 +127,14 @@ export class StatusReportInput implements StatusReport {
   @ArrayMaxSize(5000)
   @IsLine(64, { each: true })
   gone: string[];
+
+  /** What it found changed by somebody else. A finding that is told again counts once. */
+  @ApiProperty({ type: [DriftInput], required: false, maxItems: DRIFT_LIMITS.findings })
+  @MayBeAbsent()
+  @IsArray()
+  @ArrayMaxSize(DRIFT_LIMITS.findings)
+  @IsObject({ each: true })
+  @ValidateNested({ each: true })
+  @Type(() => DriftInput)
+  drift?: DriftInput[];
 }

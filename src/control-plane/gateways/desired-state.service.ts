@@ -11,6 +11,7 @@ import { PortMapRemoval } from '../port-maps/port-map-removal.js';
 import { portMapDocument, type PortMapRow } from '../port-maps/port-map-rows.js';
 import type { Caller } from '../resource/caller.js';
 import { APPLY_STATUS, DESIRED_STATE, GENERATION, GONE_MAPS, MARK_SEEN } from './desired-state.queries.js';
+import { DriftService } from './drift.service.js';
 import { GatewayLookup } from './gateway-lookup.js';
 
 interface StateRow {
@@ -33,6 +34,7 @@ export class DesiredStateService {
     private readonly signal: EventSignal,
     private readonly gateways: GatewayLookup,
     private readonly removal: PortMapRemoval,
+    private readonly drift: DriftService,
   ) {}
 
   /**
@@ -108,6 +110,7 @@ export class DesiredStateService {
       for (const row of rows) {
         unit.emit({ noun: 'port-map', verb: 'status', id: row.id, owner: row.owner, data: portMapDocument(row) });
       }
+      await this.drift.record(unit, gateway, report.drift ?? []);
       const gone = await unit.query<{ id: string }>(GONE_MAPS, [gateway.id, report.gone]);
       await this.removal.finish(
         unit,

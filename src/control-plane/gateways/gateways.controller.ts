@@ -6,6 +6,8 @@ import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
 import { DesiredStateDocument, StatusReportInput } from './desired-state.dto.js';
 import { DesiredStateService } from './desired-state.service.js';
+import { DriftList, DriftQuery } from './drift.dto.js';
+import { DriftService } from './drift.service.js';
 import {
   DesiredStateQuery,
   GatewayChange,
@@ -25,6 +27,7 @@ export class GatewaysController {
   constructor(
     private readonly gateways: GatewaysService,
     private readonly desired: DesiredStateService,
+    private readonly drift: DriftService,
   ) {}
 
   /** Lists gateways. */
@@ -74,6 +77,14 @@ export class GatewaysController {
   @ApiNoContentResponse()
   deleteGateway(@FromCaller() caller: Caller, @Param('id') id: string, @Query() query: GatewayDelete): Promise<Reply> {
     return this.gateways.delete(caller, id, query.force ?? false);
+  }
+
+  /** What a gateway found changed in its kernel by somebody else, the newest first. */
+  @Get(':id/drift')
+  @Route({ access: READERS, problems: ['not-found', 'invalid-field'] })
+  @ApiOkResponse({ type: DriftList })
+  listGatewayDrift(@Param('id') id: string, @Query() query: DriftQuery): Promise<Reply> {
+    return this.drift.list(id, query);
   }
 
   /** For the gateway's agent: what its kernel should have. Long poll: waits for a generation later than `after`. */

@@ -15,6 +15,7 @@ import { IndexLists1764100007100 } from '../../../migrations/1764100007100-index
 import { TakeSorted1764100008000 } from '../../../migrations/1764100008000-take-sorted.js';
 import { EventActors1764100009000 } from '../../../migrations/1764100009000-event-actors.js';
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
+import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 
 /** In order; what has landed is never edited. */
 export const MIGRATIONS = [
@@ -32,6 +33,7 @@ export const MIGRATIONS = [
   TakeSorted1764100008000,
   EventActors1764100009000,
   PortMapTerms1764300000000,
+  GatewayDrift1764300001000,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
