@@ -117,8 +117,14 @@ export function refusalOf(desired: Desired, going: readonly Going[], total: numb
   );
 }
 
-export function hashOf(transactions: readonly Transaction[], flows: readonly Flow[]): string {
+/** What is written and what is lost by it: a part that is written anew may be rid of one thing or of another. */
+export function hashOf(
+  transactions: readonly Transaction[],
+  removes: readonly string[],
+  flows: readonly Flow[],
+): string {
   const hash = createHash('sha256');
+  hash.update(removes.join('\n'));
   for (const { text } of transactions) hash.update(text);
   hash.update(flows.map(contentKey).join('\n'));
   return hash.digest('hex').slice(0, 16);

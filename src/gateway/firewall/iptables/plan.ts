@@ -193,7 +193,7 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
     warnings: [...live.filter.blockers, ...live.nat.blockers].map(
       (line) => `a rule of others ends the chain before Berth's rule is reached, and is left alone: ${line}`,
     ),
-    hash: hashOf(transactions, flows),
+    hash: hashOf(transactions, removes, flows),
   };
 }
 
