@@ -14,6 +14,8 @@ import { CreateQuotas1764100007000 } from '../../../migrations/1764100007000-cre
 import { IndexLists1764100007100 } from '../../../migrations/1764100007100-index-lists.js';
 import { TakeSorted1764100008000 } from '../../../migrations/1764100008000-take-sorted.js';
 import { EventActors1764100009000 } from '../../../migrations/1764100009000-event-actors.js';
+import { ChecksByStatement1764200000000 } from '../../../migrations/1764200000000-checks-by-statement.js';
+import { GiveByRuns1764200001000 } from '../../../migrations/1764200001000-give-by-runs.js';
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 
@@ -32,6 +34,8 @@ export const MIGRATIONS = [
   IndexLists1764100007100,
   TakeSorted1764100008000,
   EventActors1764100009000,
+  ChecksByStatement1764200000000,
+  GiveByRuns1764200001000,
   PortMapTerms1764300000000,
   GatewayDrift1764300001000,
 ];
