@@ -14,19 +14,23 @@ export class ChecksByStatement1764200000000 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      -- Its subnet and its reservation must be there, and the address in the subnet: a look a reservation, not a lease. Scalar
-      -- look-ups, since a join's plan is kept, and would read a whole table if that was small at first.
+      -- Its subnet and its reservation must be there, and the address in the subnet: a look a reservation and one a subnet, not
+      -- one a lease. Scalar look-ups, since a join's plan is kept, and would read a whole table if that was small at first.
       CREATE OR REPLACE FUNCTION lease_within_subnet() RETURNS trigger LANGUAGE plpgsql AS $$
       DECLARE
         v_within boolean;
       BEGIN
         SELECT o.within INTO v_within
-        FROM (SELECT a.reservation_id, a.subnet_id, min(a.address) AS low, max(a.address) AS high
-              FROM added a GROUP BY a.reservation_id, a.subnet_id) AS g
+        FROM (SELECT h.subnet_id, min(h.low) AS low, max(h.high) AS high,
+                     bool_and((SELECT r.subnet_id FROM reservation r WHERE r.id = h.reservation_id)
+                              IS NOT DISTINCT FROM h.subnet_id) AS held
+              FROM (SELECT a.reservation_id, a.subnet_id, min(a.address) AS low, max(a.address) AS high
+                    FROM added a GROUP BY a.reservation_id, a.subnet_id) AS h
+              GROUP BY h.subnet_id) AS g
         CROSS JOIN LATERAL (
-          SELECT (SELECT g.low >= s.first AND g.high <= s.last FROM subnet s WHERE s.id = g.subnet_id) IS TRUE AS within,
-                 (SELECT r.subnet_id FROM reservation r WHERE r.id = g.reservation_id) = g.subnet_id AS held) AS o
-        WHERE NOT o.within OR o.held IS NOT TRUE LIMIT 1;
+          SELECT (SELECT g.low >= s.first AND g.high <= s.last FROM subnet s WHERE s.id = g.subnet_id) IS TRUE AS within
+        ) AS o
+        WHERE NOT o.within OR NOT g.held ORDER BY o.within LIMIT 1;
         IF NOT FOUND THEN
           RETURN NULL;
         ELSIF v_within THEN

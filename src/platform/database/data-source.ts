@@ -16,6 +16,7 @@ import { TakeSorted1764100008000 } from '../../../migrations/1764100008000-take-
 import { EventActors1764100009000 } from '../../../migrations/1764100009000-event-actors.js';
 import { ChecksByStatement1764200000000 } from '../../../migrations/1764200000000-checks-by-statement.js';
 import { GiveByRuns1764200001000 } from '../../../migrations/1764200001000-give-by-runs.js';
+import { LookAtQuotasOncePlanned1764200002000 } from '../../../migrations/1764200002000-look-at-quotas-once-planned.js';
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 
@@ -36,6 +37,7 @@ export const MIGRATIONS = [
   EventActors1764100009000,
   ChecksByStatement1764200000000,
   GiveByRuns1764200001000,
+  LookAtQuotasOncePlanned1764200002000,
   PortMapTerms1764300000000,
   GatewayDrift1764300001000,
 ];
