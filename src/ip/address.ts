@@ -110,7 +110,7 @@ function found(address: Address | undefined, text: string): Address {
 export function formatAddress({ family, value }: Address): string {
   if (family === 4) {
     const n = Number(value);
-    return [n >>> 24, (n >>> 16) & 255, (n >>> 8) & 255, n & 255].join('.');
+    return `${n >>> 24}.${(n >>> 16) & 255}.${(n >>> 8) & 255}.${n & 255}`;
   }
   const groups = Array.from({ length: 8 }, (_, i) => Number((value >> BigInt(112 - 16 * i)) & 0xffffn));
   let bestStart = -1;

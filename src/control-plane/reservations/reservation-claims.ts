@@ -25,11 +25,10 @@ export function reservationRequest(
   body: NewReservation,
   noticeSeconds: number,
 ): ReservationRequest {
-  return {
-    ...{ caller, target, body, asked: askedOf(body), owner: newOwner(caller, body.owner) },
-    ...claimId(body.id),
-    expiry: askedExpiry(body, new Date(), noticeSeconds) ?? NEVER,
-  };
+  // member by member, as below: spreading costs ten times as much
+  const { id, chosen } = claimId(body.id);
+  const expiry = askedExpiry(body, new Date(), noticeSeconds) ?? NEVER;
+  return { caller, target, body, asked: askedOf(body), owner: newOwner(caller, body.owner), id, chosen, expiry };
 }
 
 /** Reservations of one target. */
@@ -52,14 +51,10 @@ export function writeReservations(
   granted: readonly Granted<ReservationRequest>[],
   subnets: readonly TargetSubnet[],
 ): Reply[] {
-  const rows = granted.map(({ request: { id, caller, owner, body, expiry }, taken }) => ({
-    id,
-    owner,
-    by: caller.principal.name,
-    expiry,
-    taken: taken[0] ?? [],
-    ...describeNew(body),
-  }));
+  const rows = granted.map(({ request: { id, caller, owner, body, expiry }, taken }) => {
+    const { name, tags, metadata } = describeNew(body);
+    return { id, name, tags, metadata, owner, by: caller.principal.name, expiry, taken: taken[0] ?? [] };
+  });
   return insertReservations(unit, subnets, rows).map(({ document, text }) => shown(document, text));
 }
 

@@ -1,14 +1,15 @@
 import { formatAddress, type Family } from '../../ip/address.js';
-import { JsonText, writeJson } from '../../platform/json/json-text.js';
+import { JsonText } from '../../platform/json/json-text.js';
 import { notFound } from '../../platform/problem/problem.js';
 import type { Policy, Taken } from '../allocation/need.js';
 import type { Unit } from '../events/unit-of-work.js';
-import { LeaseDocument } from '../leases/lease.dto.js';
+import type { LeaseDocument } from '../leases/lease.dto.js';
 import type { Described } from '../resource/change.js';
 import { newId } from '../resource/id.js';
 import { arrayLiteral } from '../resource/array-literal.js';
 import type { Expiry } from './expiry.js';
-import { ReservationDocument } from './reservation.dto.js';
+import type { ReservationDocument } from './reservation.dto.js';
+import { reservationTexts } from './reservation-text.js';
 import { INSERT_LEASES, INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
 
 /** Where addresses are asked for. */
@@ -76,27 +77,39 @@ export function insertReservations(
     const subnet = bySpace.get(reservation.taken[0]?.space ?? '');
     if (subnet === undefined) throw new Error('a granted reservation without a subnet');
     const { id, name, tags, metadata, owner, expiry } = reservation;
-    const stamps = { version: 1, createdAt: now, updatedAt: now };
-    const leases = reservation.taken.map(({ position }) =>
-      LeaseDocument.from(
-        {
-          id: newId(),
-          name: '',
-          tags: [],
-          metadata: JsonText.null,
-          subnetId: subnet.id,
-          reservationId: id,
-          address: formatAddress({ family: subnet.family, value: position }),
-          ...stamps,
-        },
-        expiry.expiresAt,
-      ),
-    );
-    return ReservationDocument.from(
-      { id, name, tags, metadata, owner, poolId: subnet.poolId, subnetId: subnet.id, ...expiry, ...stamps },
+    const { expiresAt, ttl } = expiry;
+    const leases = reservation.taken.map(({ position }): LeaseDocument => ({
+      id: newId(),
+      name: '',
+      tags: [],
+      metadata: JsonText.null,
+      subnet: subnet.id,
+      reservation: id,
+      address: formatAddress({ family: subnet.family, value: position }),
+      expiresAt,
+      createdAt: now,
+      updatedAt: now,
+      version: 1,
+    }));
+    // Documents at once, not by way of rows: these are the most frequent ones there are.
+    const document: ReservationDocument = {
+      id,
+      name,
+      tags,
+      metadata,
+      subnet: subnet.id,
+      pool: subnet.poolId,
+      owner,
       leases,
-      { poolMetadata: new JsonText(subnet.poolMetadata), subnetMetadata: new JsonText(subnet.subnetMetadata) },
-    );
+      expiresAt,
+      ttl,
+      poolMetadata: new JsonText(subnet.poolMetadata),
+      subnetMetadata: new JsonText(subnet.subnetMetadata),
+      createdAt: now,
+      updatedAt: now,
+      version: 1,
+    };
+    return document;
   });
 
   unit.write(INSERT_RESERVATIONS, [
@@ -123,12 +136,10 @@ export function insertReservations(
   return documents.map((document, index) => {
     const actor = granted[index]?.by;
     const { id, owner } = document;
-    const texts = document.leases.map((lease) => new JsonText(writeJson(lease)));
-    const told: Record<keyof ReservationDocument, unknown> = Object.assign({}, document, { leases: texts });
-    const text = new JsonText(writeJson(told));
+    const { text, leases } = reservationTexts(document);
     unit.emit({ noun: 'reservation', verb: 'created', id, owner, actor, data: text });
     for (const [n, lease] of document.leases.entries()) {
-      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, actor, data: texts[n] ?? lease });
+      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, actor, data: leases[n] ?? lease });
     }
     return { document, text };
   });

@@ -103,5 +103,8 @@ export class Idempotency {
 
 /** The body as text, so that what is kept and what is sent are the same. */
 export function freeze(answer: Reply): Reply {
-  return answer.body === undefined ? answer : reply({ ...answer, body: new JsonText(writeJson(answer.body)) });
+  const { body } = answer;
+  return body === undefined || body instanceof JsonText
+    ? answer
+    : reply({ ...answer, body: new JsonText(writeJson(body)) });
 }

@@ -101,7 +101,7 @@ export function writeJson(value: unknown): string {
   if (value instanceof JsonText) return value.text;
   if (Array.isArray(value))
     return `[${value.map((item) => (item === undefined ? 'null' : writeJson(item))).join(',')}]`;
-  if (value instanceof Date) return `"${value.toISOString()}"`;
+  if (value instanceof Date) return timeText(value);
   if (typeof value === 'object' && value !== null) {
     let text = '{';
     for (const key of Object.keys(value)) {
@@ -112,7 +112,27 @@ export function writeJson(value: unknown): string {
     return `${text}}`;
   }
   if (typeof value === 'bigint') return `"${value}"`;
-  return value === undefined ? 'null' : JSON.stringify(value);
+  return value === undefined ? 'null' : typeof value === 'string' ? quoted(value) : JSON.stringify(value);
+}
+
+/** Printable ASCII that needs no escape: what nearly all texts of ours are, and quoted without a call into the engine. */
+const PLAIN = /^[ !#-[\]-~]*$/;
+const MAX_PLAIN = 100;
+
+/** A string as JSON. */
+export const quoted = (text: string): string =>
+  text.length <= MAX_PLAIN && PLAIN.test(text) ? `"${text}"` : JSON.stringify(text);
+
+const lastTime = { at: NaN, text: '' };
+
+/** A moment as JSON. The last one is remembered: what is made together has one time, which stands in all its documents. */
+export function timeText(time: Date): string {
+  const at = time.getTime();
+  if (at !== lastTime.at) {
+    lastTime.text = `"${time.toISOString()}"`;
+    lastTime.at = at;
+  }
+  return lastTime.text;
 }
 
 /** The members of an object, in order; the last of two of the same name counts (as in `JSON.parse`). */

@@ -1,0 +1,54 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { JsonText, writeJson } from '../../platform/json/json-text.js';
+import { reservationTexts } from './reservation-text.js';
+import { ReservationDocument } from './reservation.dto.js';
+import { LeaseDocument } from '../leases/lease.dto.js';
+
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: 'binary' }),
+  fc.constantFrom('"', '\\', '\u2028', 'x'.repeat(300)),
+);
+const time = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date('2100-01-01') });
+const metadata = fc.oneof(fc.constant('null'), fc.json()).map((json) => new JsonText(json));
+const described = fc.record({ name: text, tags: fc.array(text, { maxLength: 3 }), metadata });
+const stamps = fc.record({ createdAt: time, updatedAt: time, version: fc.nat() });
+const expiresAt = fc.option(time);
+
+const lease = fc
+  .tuple(fc.uuid(), fc.uuid(), fc.uuid(), fc.ipV4(), described, stamps, expiresAt)
+  .map(([id, subnetId, reservationId, address, { name, tags, metadata }, { createdAt, updatedAt, version }, end]) =>
+    LeaseDocument.from(
+      { id, name, tags, metadata, subnetId, reservationId, address, createdAt, updatedAt, version },
+      end,
+    ),
+  );
+
+const reservation = fc
+  .tuple(fc.uuid(), described, stamps, text, fc.array(lease, { maxLength: 3 }), expiresAt, fc.option(fc.nat()))
+  .chain(([id, { name, tags, metadata: own }, { createdAt, updatedAt, version }, owner, leases, end, ttl]) =>
+    fc.record({ poolMetadata: metadata, subnetMetadata: metadata }).map((parents) =>
+      ReservationDocument.from(
+        {
+          ...{ id, name, tags, metadata: own, owner, poolId: id, subnetId: id },
+          ...{ expiresAt: end, ttl, noticeAt: null, createdAt, updatedAt, version },
+        },
+        leases,
+        parents,
+      ),
+    ),
+  );
+
+describe('reservationTexts', () => {
+  it('says what writeJson would, of any reservation and any lease', () => {
+    fc.assert(
+      fc.property(reservation, (document) => {
+        const { text, leases } = reservationTexts(document);
+        expect(text.text).toBe(writeJson(document));
+        expect(leases.map((one) => one.text)).toEqual(document.leases.map(writeJson));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
