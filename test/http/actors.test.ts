@@ -120,7 +120,7 @@ describe('the actor of an event', () => {
       }
     }
     const [{ rows, events }] = await api.sql(
-      'SELECT count(*)::int AS rows, sum(events)::int AS events FROM outbox_batch',
+      'SELECT count(*)::int AS rows, sum(events)::int AS events FROM outbox_packed',
     );
     // else nothing was shared, and nothing shown
     expect(rows).toBeLessThan(events as number);

@@ -104,7 +104,7 @@ describe('an import of many', () => {
 
   it('rewrites free space once, and leaves it as single claims would', async () => {
     await api.delete(`/pools/${POOL}`);
-    const [{ last }] = (await api.sql('SELECT max(id)::text AS last FROM outbox_batch')) as [{ last: string }];
+    const [{ last }] = (await api.sql('SELECT max(id)::text AS last FROM outbox_packed')) as [{ last: string }];
     await api.make('/pools', { id: POOL });
     await api.make(`/pools/${POOL}/subnets`, { id: SUBNET, start: '10.0.0.0', end: '10.0.255.255' });
     expect(await ended(send(api, FILE, 'ndjson'))).toMatchObject({

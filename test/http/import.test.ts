@@ -80,7 +80,7 @@ describe('import', () => {
       new Set(['is taken', 'overlaps the subnet']),
     );
     await to.delete(`/pools/${HEX_ID}`);
-    await to.sql('DELETE FROM outbox_batch');
+    await to.sql('DELETE FROM outbox_packed');
   });
 
   it('takes a list that people made: pools by name, subnets by range, leases that have no reservation', async () => {

@@ -82,6 +82,6 @@ function bySubject(events: readonly string[]): Record<string, string> {
 
 /** An end of the world: the next walk begins with nothing. */
 export async function forget(database: string): Promise<void> {
-  for (const table of ['pool', 'quota', 'address_history', 'outbox_batch'])
+  for (const table of ['pool', 'quota', 'address_history', 'outbox_packed'])
     await query(database, `DELETE FROM ${table}`);
 }

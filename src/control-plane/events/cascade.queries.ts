@@ -21,7 +21,7 @@ export const cidr = (alias: string): string =>
  * numbers the rows of the outbox, where events differ much in size.
  */
 export const batches = (events: string, group = '(e.n - 1) / 500'): string => `
-  INSERT INTO outbox_batch (events, body)
+  INSERT INTO outbox_packed (events, body)
   SELECT count(*), string_agg(
     E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner,
                                  'actor', $2::text)::text

@@ -75,14 +75,12 @@ export class EventPublisher {
    * Publishes in order and resolves when the server has stored all of them. One connection keeps the order; only so many
    * acknowledgements are awaited at once. A failure leaves the rest unpublished: the caller repeats from its last position.
    */
-  async publish(events: readonly StoredEvent[]): Promise<void> {
+  async publish(events: Iterable<StoredEvent>): Promise<void> {
     const { client } = this;
     if (client === undefined) throw new Error('not connected to NATS');
-    for (let start = 0; start < events.length; start += IN_FLIGHT) {
+    for (const some of inTurns(events, IN_FLIGHT)) {
       const acknowledged = await Promise.allSettled(
-        events
-          .slice(start, start + IN_FLIGHT)
-          .map((event) => client.publish(event.type, cloudEvent(event), { msgID: event.id })),
+        some.map((event) => client.publish(event.type, cloudEvent(event), { msgID: event.id })),
       );
       const failed = acknowledged.find((result) => result.status === 'rejected');
       if (failed !== undefined) {
@@ -97,4 +95,16 @@ export class EventPublisher {
   async close(): Promise<void> {
     await this.connection?.close();
   }
+}
+
+/** A few at a time, so that never more of them are in memory. */
+function* inTurns<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let some: T[] = [];
+  for (const item of items) {
+    some.push(item);
+    if (some.length < size) continue;
+    yield some;
+    some = [];
+  }
+  if (some.length > 0) yield some;
 }

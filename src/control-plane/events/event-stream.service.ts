@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { cloudEvent, type StoredEvent } from './event.js';
-import { readBatch, type StoredBatch } from './batch.js';
+import { readBatches, type StoredBatch } from './batch.js';
 import { EventSignal } from './event-signal.js';
 import { BATCHES_AFTER, LAST_POSITION } from './outbox.queries.js';
 
@@ -48,12 +48,16 @@ export class EventStreamService {
     while (more && looked < limit) {
       const rows = Math.min(limit - looked, MAX_BATCHES);
       const batches = await this.database.query<StoredBatch>(BATCHES_AFTER, [last, rows]);
-      const all = batches.flatMap((batch) => readBatch(batch, last));
-      const wanted = all.slice(0, limit - looked);
-      more = all.length > wanted.length || batches.length === rows;
-      looked += wanted.length;
-      last = wanted.at(-1)?.position ?? last;
-      events.push(...wanted.filter((event) => matches(event, filter)));
+      more = batches.length === rows;
+      for (const event of readBatches(batches, last)) {
+        if (looked === limit) {
+          more = true;
+          break;
+        }
+        looked++;
+        last = event.position;
+        if (matches(event, filter)) events.push(event);
+      }
     }
     return { events, last, more };
   }

@@ -21,7 +21,7 @@ export interface NewEvent {
   owner?: string | undefined;
   /** Who did it, by principal name; null: time or Berth itself. Left out: whoever the unit of work runs for. */
   actor?: string | null | undefined;
-  /** The resource after the change (before it, for `deleted`). */
+  /** The resource after the change (before it, for `deleted`); WithMembers tells its members too. */
   data: object;
   /** The gateway whose desired state this change is part of: its generation grows. */
   desiredBy?: string | undefined;
@@ -56,6 +56,7 @@ const COLLECTIONS: Record<Noun, string> = {
 };
 
 export const eventType = ({ noun, verb }: Pick<NewEvent, 'noun' | 'verb'>): string => `ipam.${noun}.${verb}`;
+export const collectionOf = (noun: Noun): string => COLLECTIONS[noun];
 export const eventSubject = ({ noun, id }: Pick<NewEvent, 'noun' | 'id'>): string => `${COLLECTIONS[noun]}/${id}`;
 
 /** The event as CloudEvents 1.0 JSON (structured mode). `sequence` is its place in the one stream of all events. */

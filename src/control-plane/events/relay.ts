@@ -3,7 +3,7 @@ import { Injectable, type OnApplicationBootstrap, type OnApplicationShutdown } f
 import { Database } from '../../platform/database/database.js';
 import { Backoff, Wakeable } from '../../platform/loop/wakeable.js';
 import type { Log } from '../../platform/logging/log.js';
-import { readBatch, type StoredBatch } from './batch.js';
+import { readBatches, type StoredBatch } from './batch.js';
 import type { EventPublisher } from './event-publisher.js';
 import { EventSignal } from './event-signal.js';
 import { BATCHES_AFTER, LOCK_RELAY, MOVE_RELAY, SEQUENCE } from './outbox.queries.js';
@@ -116,7 +116,7 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
       if (relay === undefined) return 'busy';
       const batches = await transaction.query<StoredBatch>(BATCHES_AFTER, [relay.position, PUBLISH_BATCHES]);
       if (batches.length === 0) return 'idle';
-      await publisher.publish(batches.flatMap((batch) => readBatch(batch, Number(relay.position))));
+      await publisher.publish(readBatches(batches, Number(relay.position)));
       await transaction.query(MOVE_RELAY, ['nats', batches.at(-1)?.lastPosition]);
       return batches.length === PUBLISH_BATCHES ? 'more' : 'idle';
     });

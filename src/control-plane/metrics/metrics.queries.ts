@@ -15,11 +15,11 @@ export const ROUND = `
  * the oldest of each. Index look-ups.
  */
 export const OUTBOX = `
-  SELECT pg_total_relation_size('outbox_batch')::double precision AS bytes,
-         (SELECT count(*) FROM (SELECT FROM outbox_batch WHERE last_position IS NULL LIMIT $1) AS w)::int AS unsequenced,
+  SELECT pg_total_relation_size('outbox_packed')::double precision AS bytes,
+         (SELECT count(*) FROM (SELECT FROM outbox_packed WHERE last_position IS NULL LIMIT $1) AS w)::int AS unsequenced,
          (SELECT extract(epoch FROM now() - b.created_at)::double precision
-          FROM outbox_batch b WHERE b.last_position IS NULL ORDER BY b.id LIMIT 1) AS "sequencerLag",
+          FROM outbox_packed b WHERE b.last_position IS NULL ORDER BY b.id LIMIT 1) AS "sequencerLag",
          greatest(0, s.position - n.position)::double precision AS unpublished,
          (SELECT extract(epoch FROM now() - b.created_at)::double precision
-          FROM outbox_batch b WHERE b.last_position > n.position ORDER BY b.last_position LIMIT 1) AS "natsLag"
+          FROM outbox_packed b WHERE b.last_position > n.position ORDER BY b.last_position LIMIT 1) AS "natsLag"
   FROM relay s, relay n WHERE s.name = 'sequencer' AND n.name = 'nats'`;

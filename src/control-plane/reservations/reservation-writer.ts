@@ -9,7 +9,7 @@ import { newId } from '../resource/id.js';
 import { arrayLiteral } from '../resource/array-literal.js';
 import type { Expiry } from './expiry.js';
 import type { ReservationDocument } from './reservation.dto.js';
-import { reservationTexts } from './reservation-text.js';
+import { madeReservation } from './reservation-text.js';
 import { INSERT_LEASES, INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
 
 /** Where addresses are asked for. */
@@ -136,11 +136,8 @@ export function insertReservations(
   return documents.map((document, index) => {
     const actor = granted[index]?.by;
     const { id, owner } = document;
-    const { text, leases } = reservationTexts(document);
-    unit.emit({ noun: 'reservation', verb: 'created', id, owner, actor, data: text });
-    for (const [n, lease] of document.leases.entries()) {
-      unit.emit({ noun: 'lease', verb: 'created', id: lease.id, owner, actor, data: leases[n] ?? lease });
-    }
-    return { document, text };
+    const made = madeReservation(document);
+    unit.emit({ noun: 'reservation', verb: 'created', id, owner, actor, data: made });
+    return { document, text: new JsonText(made.text) };
   });
 }

@@ -17,6 +17,7 @@ import { EventActors1764100009000 } from '../../../migrations/1764100009000-even
 import { ChecksByStatement1764200000000 } from '../../../migrations/1764200000000-checks-by-statement.js';
 import { GiveByRuns1764200001000 } from '../../../migrations/1764200001000-give-by-runs.js';
 import { LookAtQuotasOncePlanned1764200002000 } from '../../../migrations/1764200002000-look-at-quotas-once-planned.js';
+import { PackOutbox1764200003000 } from '../../../migrations/1764200003000-pack-outbox.js';
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 
@@ -38,6 +39,7 @@ export const MIGRATIONS = [
   ChecksByStatement1764200000000,
   GiveByRuns1764200001000,
   LookAtQuotasOncePlanned1764200002000,
+  PackOutbox1764200003000,
   PortMapTerms1764300000000,
   GatewayDrift1764300001000,
 ];
