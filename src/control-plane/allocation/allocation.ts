@@ -72,15 +72,16 @@ export class Allocation {
   }
 
   /**
-   * Makes positions free again, or lays them to rest first. Whatever held them must be deleted in the same transaction.
+   * Makes positions free again, or lays them to rest first. Whatever held them must be deleted in the same transaction. Nobody
+   * waits for the statements; that something was free already is an error of the commit.
    */
-  async give(unit: Unit, released: readonly Released[]): Promise<void> {
+  give(unit: Unit, released: readonly Released[]): void {
     for (const [space, items] of bySpace(released)) {
       const free = items.filter(({ rest }) => rest === undefined).map(({ position }) => String(position));
       const resting = items.flatMap(({ position, rest }) => (rest === undefined ? [] : [{ position, ...rest }]));
-      if (free.length > 0) await unit.query(GIVE_POSITIONS, [space, free]);
+      if (free.length > 0) unit.write(GIVE_POSITIONS, [space, free]);
       if (resting.length > 0) {
-        await unit.query(BEGIN_REST, [
+        unit.write(BEGIN_REST, [
           space,
           resting.map(({ position }) => String(position)),
           resting.map(({ owner }) => owner),

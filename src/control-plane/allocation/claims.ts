@@ -47,6 +47,8 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   refusal(request: Request, context: Context, refusal: Refusal): Problem;
   /** Writes what was granted and answers, in order. */
   write(unit: Unit, granted: readonly Granted<Request>[], context: Context): Reply[] | Promise<Reply[]>;
+  /** How many requests for little a request is like (see GroupCommit); 1 unless it says more. */
+  weigh?(request: Request): number;
   /** Requests with the same text are one: the first of a batch goes ahead of the others. */
   same?(request: Request): string;
   /** Cleans up after those that were refused. */
@@ -106,7 +108,8 @@ export class Claims {
         return result ?? new Failure(new Error('a claim without an outcome'));
       });
     };
-    return new GroupCommit(observed(this.metrics, kind.table, settle));
+    const weigh = kind.weigh?.bind(kind);
+    return new GroupCommit(observed(this.metrics, kind.table, settle), undefined, undefined, weigh);
   }
 
   /**

@@ -127,4 +127,23 @@ describe('GroupCommit', () => {
     expect(batches).toEqual([['a'], ['b', 'c']]);
     await expect(group.submit('k', 'd')).rejects.toThrow('gone'); // and the queue goes on
   });
+
+  it('lets large requests share less, and two of them go at once', async () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run, 20, undefined, (request: string) => (request === 'large' ? 9 : 1));
+    const all = ['a', 'large', 'large', 'large', 'b'].map((request) => group.submit('k', request));
+    expect(gate.batches).toEqual([['a'], ['large']]);
+    for (let n = 0; n < 3; n++) await gate.next();
+    await expect(Promise.all(all)).resolves.toHaveLength(5);
+    expect(gate.batches.slice(2)).toEqual([['large', 'large', 'b']]);
+  });
+
+  it('takes one that is larger than a transaction should be by itself', async () => {
+    const gate = new Gate();
+    const group = new GroupCommit(gate.run, 20, undefined, (request: string) => (request === 'huge' ? 30 : 1));
+    const all = ['a', 'huge', 'b'].map((request) => group.submit('k', request));
+    for (let n = 0; n < 3; n++) await gate.next();
+    await Promise.all(all);
+    expect(gate.batches).toEqual([['a'], ['huge'], ['b']]);
+  });
 });

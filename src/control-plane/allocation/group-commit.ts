@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { Problem } from '../../platform/problem/problem.js';
 
-/** While one transaction is in flight, so many requests that wait are worth a second one beside it. */
+/** While one transaction is in flight, so much that waits (in ordinary requests) is worth a second one beside it. */
 const WORTH_ANOTHER = 8;
 const IN_FLIGHT = 2;
 /** Of one that does not wait longer than it must. */
@@ -25,16 +25,19 @@ export class GroupCommit<Request, Result> {
      * lock holds up. Then another goes past it.
      */
     private readonly patienceMs?: number,
+    /** How many ordinary requests one is like: large ones share less, and go in two transactions at once sooner. */
+    private readonly weigh: (request: Request) => number = () => 1,
   ) {}
 
   submit(key: string, request: Request): Promise<Result> {
     return new Promise<Result>((resolve, reject) => {
       let queue = this.queues.get(key);
-      if (queue === undefined) this.queues.set(key, (queue = { waiting: [], inFlight: 0 }));
-      const entry = { request, resolve, reject };
+      if (queue === undefined) this.queues.set(key, (queue = { waiting: [], weight: 0, inFlight: 0 }));
+      const entry = { request, weight: this.weigh(request), resolve, reject };
       queue.waiting.push(entry);
+      queue.weight += entry.weight;
       // else somebody's transaction is in flight; its loop takes us along next
-      const worth = queue.waiting.length >= WORTH_ANOTHER ? IN_FLIGHT : 1;
+      const worth = queue.weight >= WORTH_ANOTHER ? IN_FLIGHT : 1;
       if (queue.inFlight < worth) void this.drain(key, queue);
       else this.watch(key, queue, entry);
     });
@@ -55,11 +58,24 @@ export class GroupCommit<Request, Result> {
   private async drain(key: string, queue: Queue<Request, Result>): Promise<void> {
     queue.inFlight++;
     while (queue.waiting.length > 0) {
-      await this.settle(key, queue.waiting.splice(0, this.maxBatch));
+      await this.settle(key, this.next(queue));
       // What has arrived at the sockets meanwhile goes along: larger batches, for a look at the event loop.
       await setImmediate();
     }
     if (--queue.inFlight === 0) this.queues.delete(key);
+  }
+
+  /** The first that wait, one at least, of no more weight than a transaction may have. */
+  private next(queue: Queue<Request, Result>): Queued<Request, Result>[] {
+    let weight = 0;
+    let count = 0;
+    for (const entry of queue.waiting) {
+      if (count > 0 && weight + entry.weight > this.maxBatch) break;
+      weight += entry.weight;
+      count++;
+    }
+    queue.weight -= weight;
+    return queue.waiting.splice(0, count);
   }
 
   /**
@@ -91,12 +107,15 @@ export class GroupCommit<Request, Result> {
 
 interface Queue<Request, Result> {
   waiting: Queued<Request, Result>[];
+  /** Of those that wait, together. */
+  weight: number;
   inFlight: number;
   watched?: boolean;
 }
 
 interface Queued<Request, Result> {
   request: Request;
+  weight: number;
   resolve: (result: Result) => void;
   reject: (error: unknown) => void;
 }

@@ -77,7 +77,7 @@ export const MAPS_OF_RESERVATIONS = `
 /** The lease is going; the map stays until its gateway has forgotten it. */
 export const DETACH_MAPS = `UPDATE port_map SET lease_id = NULL WHERE id = ANY($1)`;
 
-export const DELETE_LEASES = `DELETE FROM lease WHERE id = ANY($1)`;
+export const DELETE_LEASE = `DELETE FROM lease WHERE id = $1`;
 export const DELETE_RESERVATIONS = `DELETE FROM reservation WHERE id = ANY($1)`;
 
 export const TOUCH_RESERVATION = `

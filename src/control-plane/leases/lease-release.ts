@@ -14,7 +14,7 @@ import {
   type ReservationRow,
 } from '../reservations/reservation-documents.js';
 import {
-  DELETE_LEASES,
+  DELETE_LEASE,
   DELETE_RESERVATIONS,
   DETACH_MAPS,
   LEASES_OF_RESERVATIONS,
@@ -133,7 +133,10 @@ export class LeaseRelease {
     return [...held.values()];
   }
 
-  /** Ends reservations that are held, with all their leases: rows, events, port maps, addresses. */
+  /**
+   * Ends reservations that are held, with all their leases: rows, events, port maps, addresses. The rows of the leases go
+   * with those of the reservations (trigger reservation_drop_leases).
+   */
   async end(unit: Unit, ends: readonly (Ending & { reservation: HeldReservation })[]): Promise<void> {
     if (ends.length === 0) return;
     await this.endLeases(
@@ -155,6 +158,7 @@ export class LeaseRelease {
   async endOne(unit: Unit, { row, leases, maps }: HeldReservation, lease: HeldLease, ending: Ending): Promise<void> {
     const own = maps.filter((map) => map.leaseId === lease.id).map(({ id }) => ({ id, ...ending }));
     await this.endLeases(unit, [{ ...ending, reservation: row, lease }], own);
+    unit.write(DELETE_LEASE, [lease.id]);
     const [stamps] = await unit.query<Pick<ReservationRow, 'version' | 'updatedAt'>>(TOUCH_RESERVATION, [row.id]);
     const { id, owner } = row;
     const data = reservationDocument(
@@ -165,7 +169,7 @@ export class LeaseRelease {
   }
 
   /**
-   * The one place where single leases end. An address to which a gateway may still forward rests until its maps are known
+   * The one place where single leases end, but for their rows: whoever calls deletes these. An address to which a gateway may still forward rests until its maps are known
    * to be gone (see resting_address).
    */
   private async endLeases(
@@ -179,7 +183,6 @@ export class LeaseRelease {
       unit,
       ends.map(({ by, reason, lease }) => ({ lease: lease.id, by, reason })),
     );
-    unit.write(DELETE_LEASES, [ends.map(({ lease }) => lease.id)]);
     const mapsOf = new Map<string | null, RemovingMap[]>();
     for (const map of removing) mapsOf.set(map.leaseId, [...(mapsOf.get(map.leaseId) ?? []), map]);
     const resting: { space: string; position: bigint; map: string; owner: string }[] = [];
@@ -201,7 +204,7 @@ export class LeaseRelease {
         resting.map((row) => row.owner),
       ]);
     }
-    await this.allocation.give(unit, free);
+    this.allocation.give(unit, free);
   }
 
   /** Locks the spaces of a pool's subnets, or of one subnet, against takers. */

@@ -99,7 +99,7 @@ export class PortMapRemoval {
       const [{ id, owner }, actor, data] = [row, actors.get(row.id), portMapDocument(row)];
       unit.emit({ noun: 'port-map', verb: 'deleted', id, owner, actor, data });
     }
-    await this.allocation.give(unit, [
+    this.allocation.give(unit, [
       ...addresses.map(({ space, position, owner, ...quarantine }) => ({
         space,
         position: BigInt(position),

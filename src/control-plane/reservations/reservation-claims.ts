@@ -31,6 +31,9 @@ export function reservationRequest(
   return { caller, target, body, asked: askedOf(body), owner: newOwner(caller, body.owner), id, chosen, expiry };
 }
 
+/** So many more addresses of one reservation cost what one more reservation does. */
+const ADDRESSES_LIKE_A_REQUEST = 20;
+
 /** Reservations of one target. */
 export const RESERVATION_CLAIMS: ClaimKind<ReservationRequest, TargetSubnet[]> = {
   table: 'reservation',
@@ -41,6 +44,7 @@ export const RESERVATION_CLAIMS: ClaimKind<ReservationRequest, TargetSubnet[]> =
   stillThere: async (unit, [first]) => {
     if (first !== undefined) await targetSubnets(unit, first.target, true);
   },
+  weigh: ({ asked }) => 1 + Math.floor(asked.count / ADDRESSES_LIKE_A_REQUEST),
   refusal: ({ target, asked }, subnets, refusal) => addressProblem(target, subnets, asked, refusal),
   write: writeReservations,
 };

@@ -10,7 +10,7 @@ import { arrayLiteral } from '../resource/array-literal.js';
 import type { Expiry } from './expiry.js';
 import type { ReservationDocument } from './reservation.dto.js';
 import { madeReservation } from './reservation-text.js';
-import { INSERT_LEASES, INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
+import { INSERT_RESERVATIONS, POOL_EXISTS, POOL_TARGETS, SUBNET_TARGET } from './reservation.queries.js';
 
 /** Where addresses are asked for. */
 export interface Target {
@@ -112,6 +112,7 @@ export function insertReservations(
     return document;
   });
 
+  const leases = documents.flatMap((document) => document.leases);
   unit.write(INSERT_RESERVATIONS, [
     documents.map(({ id }) => id),
     documents.map(({ name }) => name),
@@ -124,14 +125,10 @@ export function insertReservations(
     granted.map(({ expiry }) => expiry.expiresAt),
     granted.map(({ expiry }) => expiry.ttl),
     granted.map(({ expiry }) => expiry.noticeAt),
-  ]);
-  const leases = documents.flatMap((document) => document.leases);
-  unit.write(INSERT_LEASES, [
     leases.map(({ id }) => id),
     leases.map(({ subnet }) => subnet),
     leases.map(({ reservation }) => reservation),
     leases.map(({ address }) => address),
-    now,
   ]);
   return documents.map((document, index) => {
     const actor = granted[index]?.by;
