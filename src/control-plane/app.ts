@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
 import { Authenticator } from '../platform/auth/authenticator.js';
 import type { Config } from '../platform/config/config.js';
+import { installDirectHandlers } from '../platform/http/direct-handler.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
 import { PlainListener } from '../platform/http/plain-listener.js';
 import { RateLimiter } from '../platform/http/rate-limiter.js';
@@ -39,6 +40,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   app.get(PlainListener).install(fastify);
   const { requestRate: rate, requestBurst: burst = 2 * rate } = config.limits;
   installHooks(fastify, authenticator, new RateLimiter({ rate, burst }));
+  installDirectHandlers(adapter, (type) => app.get(type, { strict: false }));
   installHttpMetrics(fastify, app.get(Metrics));
   SwaggerModule.setup('docs', app, () => openapi(app), {
     jsonDocumentUrl: 'openapi.json',

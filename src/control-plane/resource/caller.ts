@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
-import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { FastifyRequest } from 'fastify';
 import { ANYBODY, owns, type Principal } from '../../platform/auth/principal.js';
+import { FromRequest } from '../../platform/http/from-request.js';
 import type { BodyType } from '../../platform/http/media-type.js';
 import { writeJson } from '../../platform/json/json-text.js';
 import { invalidField, Problem } from '../../platform/problem/problem.js';
@@ -10,30 +10,30 @@ import { invalidField, Problem } from '../../platform/problem/problem.js';
 export interface Caller {
   principal: Principal;
   /** If-Match, as sent. */
-  ifMatch?: string;
+  ifMatch?: string | undefined;
   /** If-None-Match, as sent; of reads the HTTP layer takes care. */
-  ifNoneMatch?: string;
+  ifNoneMatch?: string | undefined;
   /** How the body is to be read: metadata of a vendor type replaces, else it merges. */
   bodyType: BodyType;
   /** Idempotency-Key and the fingerprint of what was asked with it. */
-  idempotency?: { key: string; fingerprint: string };
+  idempotency?: { key: string; fingerprint: string } | undefined;
 }
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 
 /** The caller of the current request. */
-export const FromCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Caller => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
-  const key = request.headers['idempotency-key'];
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
+export const FromCaller = (): ParameterDecorator => FromRequest(callerOf);
+
+function callerOf(request: FastifyRequest): Caller {
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, 'idempotency-key': key } = request.headers;
   return {
     principal: request.principal ?? ANYBODY,
     bodyType: request.bodyType ?? 'json',
-    ...(ifMatch === undefined ? {} : { ifMatch }),
-    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
-    ...(key === undefined || request.method !== 'POST' ? {} : { idempotency: idempotency(String(key), request) }),
+    ifMatch,
+    ifNoneMatch,
+    idempotency: key === undefined || request.method !== 'POST' ? undefined : idempotency(String(key), request),
   };
-});
+}
 
 function idempotency(key: string, request: FastifyRequest): { key: string; fingerprint: string } {
   if (!IDEMPOTENCY_KEY.test(key)) {

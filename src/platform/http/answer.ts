@@ -4,6 +4,7 @@ import { JsonText, writeJson } from '../json/json-text.js';
 import { etagOf, ifNoneMatchNames } from './entity-tags.js';
 import { prefersJson, vendorMediaType } from './media-type.js';
 import { isReply, type Reply } from './reply.js';
+import { routeFacts } from './route-facts.js';
 
 /**
  * Writes what handlers answer with. Not an interceptor: a way through rxjs for every request would cost more than the
@@ -23,12 +24,7 @@ export class AnsweringAdapter extends FastifyAdapter {
 /** If-None-Match is for these (RFC 9110 section 13.1.2). */
 const READS = new Set(['GET', 'HEAD']);
 
-const asItIs = (text: unknown): string => text as string;
-
-/**
- * Media type, ETag, Location, Link, body. Bodies go out as text, which leaves in one piece with the headers; with a
- * serializer of our own, since Fastify would add a charset otherwise, which the vendor types must not have.
- */
+/** Media type, ETag, Location, Link, body. */
 function writeReply(request: FastifyRequest, response: FastifyReply, value: Reply): FastifyReply {
   if (value.status !== undefined) response.status(value.status);
   if (value.location !== undefined) response.header('location', value.location);
@@ -38,14 +34,34 @@ function writeReply(request: FastifyRequest, response: FastifyReply, value: Repl
     return response.status(304).send();
   }
   if (value.body === undefined && value.stream === undefined) return response.send();
-  const vendor = request.routeOptions.config.berth?.answers;
+  const vendor = routeFacts(request)?.answers;
   if (vendor !== undefined) response.header('vary', 'accept');
   response.header(
     'content-type',
     vendor === undefined || prefersJson(request.headers.accept, vendor) ? 'application/json' : vendorMediaType(vendor),
   );
   if (value.stream !== undefined) return response.send(value.stream);
-  return response.serializer(asItIs).send(value.body instanceof JsonText ? value.body.text : writeJson(value.body));
+  const text = value.body instanceof JsonText ? value.body.text : writeJson(value.body);
+  return request.method === 'HEAD' ? sendAsItIs(response, text) : writeText(request, response, text);
+}
+
+const asItIs = (text: unknown): string => text as string;
+
+/** With a serializer of our own, since Fastify would add a charset otherwise, which the vendor types must not have. */
+const sendAsItIs = (response: FastifyReply, text: string): FastifyReply => response.serializer(asItIs).send(text);
+
+/**
+ * Text leaves by Node's own response, in one piece with the headers. Fastify would read the media type again, look for
+ * hooks and streams and set header by header, which costs as much as the rest of the answer; its hooks for the end of a
+ * response run all the same.
+ */
+function writeText(request: FastifyRequest, response: FastifyReply, text: string): FastifyReply {
+  if (request.server.stopping) response.header('connection', 'close');
+  const headers = response.getHeaders() as Record<string, string | number>;
+  headers['content-length'] = Buffer.byteLength(text);
+  response.hijack();
+  response.raw.writeHead(response.statusCode, headers).end(text);
+  return response;
 }
 
 function notModified(request: FastifyRequest, version: number): boolean {

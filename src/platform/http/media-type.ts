@@ -23,8 +23,8 @@ interface MediaType {
 
 const PARAMETER = /^\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s";,]*))\s*$/;
 
-/** Parses one media type with its parameters (RFC 9110 section 8.3.1); undefined when it is none. */
-function parseMediaType(text: string): MediaType | undefined {
+/** One media type with its parameters (RFC 9110 section 8.3.1); undefined when it is none. */
+function parseText(text: string): MediaType | undefined {
   const [name = '', ...rest] = text.split(';');
   if (!/^\s*[\w!#$&^.+-]+\/[\w!#$&^.+*-]+\s*$/.test(name)) return undefined;
   const parameters = new Map<string, string>();
@@ -36,6 +36,26 @@ function parseMediaType(text: string): MediaType | undefined {
   }
   return { name: name.trim().toLowerCase(), parameters };
 }
+
+/** What came of the texts that clients send over and over, the same in every request; a bound, since they may send any. */
+function remembering<T>(work: (text: string) => T): (text: string) => T {
+  const known = new Map<string, T>();
+  return (text) => {
+    const before = known.get(text);
+    if (before !== undefined) return before;
+    const result = work(text);
+    if (known.size < MAX_KNOWN && text.length <= MAX_KNOWN_LENGTH) known.set(text, result);
+    return result;
+  };
+}
+
+const MAX_KNOWN = 200;
+const MAX_KNOWN_LENGTH = 200;
+
+const parseMediaType = remembering(parseText);
+
+/** What an Accept lists (RFC 9110 section 12.5.1); what is no media type is passed over. */
+const parseAccept = remembering((text) => text.split(',').flatMap((part) => parseMediaType(part) ?? []));
 
 /** The media type that a Content-Type names, without its parameters; undefined when it is none. */
 export const mediaTypeName = (contentType: string | undefined): string | undefined =>
@@ -57,9 +77,12 @@ export function bodyType(
   if (type.name === 'application/json') return 'json';
   if (type.name === 'application/merge-patch+json') return method === 'PATCH' ? 'merge-patch' : undefined;
   if (vendor === undefined) return undefined;
-  const named = type.name === `application/vnd.ipam.${vendor}+json` || type.name === `application/vnd.ipam.${vendor}`;
-  return named && type.parameters.get('version') === VERSION ? 'vendor' : undefined;
+  return isVendor(type, vendor) && type.parameters.get('version') === VERSION ? 'vendor' : undefined;
 }
+
+/** With or without `+json`. */
+const isVendor = ({ name }: MediaType, vendor: VendorType): boolean =>
+  name === `application/vnd.ipam.${vendor}+json` || name === `application/vnd.ipam.${vendor}`;
 
 function quality(type: MediaType): number {
   const q = Number(type.parameters.get('q') ?? '1');
@@ -73,11 +96,9 @@ function quality(type: MediaType): number {
 export function prefersJson(accept: string | undefined, vendor: VendorType): boolean {
   let json = 0;
   let own = 0;
-  for (const part of (accept ?? '').split(',')) {
-    const type = parseMediaType(part);
-    if (type === undefined) continue;
+  for (const type of parseAccept(accept ?? '')) {
     if (type.name === 'application/json') json = Math.max(json, quality(type));
-    if (type.name.replace(/\+json$/, '') === `application/vnd.ipam.${vendor}`) own = Math.max(own, quality(type));
+    else if (isVendor(type, vendor)) own = Math.max(own, quality(type));
   }
   return json > 0 && json > own;
 }

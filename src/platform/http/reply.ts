@@ -18,13 +18,26 @@ export interface Reply {
   next?: string;
 }
 
-const REPLIES = new WeakSet<object>();
+/** All replies are of one class, so that nothing else can be taken for one, and of one shape. */
+class Answer implements Reply {
+  readonly status: 200 | undefined;
+  readonly location: string | undefined;
+  readonly version: number | undefined;
+  readonly body: unknown;
+  readonly stream: Readable | undefined;
+  readonly next: string | undefined;
 
-/** Marks an object as a Reply, so that a handler cannot answer with something unwritten by mistake. */
-export function reply(value: Reply): Reply {
-  REPLIES.add(value);
-  return value;
+  constructor({ status, location, version, body, stream, next }: Reply) {
+    this.status = status;
+    this.location = location;
+    this.version = version;
+    this.body = body;
+    this.stream = stream;
+    this.next = next;
+  }
 }
 
-export const isReply = (value: unknown): value is Reply =>
-  typeof value === 'object' && value !== null && REPLIES.has(value);
+/** Makes a Reply; a handler cannot answer with something unwritten by mistake. */
+export const reply = (value: Reply): Reply => new Answer(value);
+
+export const isReply = (value: unknown): value is Reply => value instanceof Answer;

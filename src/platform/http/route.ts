@@ -1,24 +1,22 @@
-import 'reflect-metadata';
-import { applyDecorators, HttpCode } from '@nestjs/common';
+import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiHeader, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Role } from '../auth/principal.js';
 import { PROBLEM_CODES, type ProblemCode } from '../problem/problem.js';
 import { ProblemDocument } from '../problem/problem.dto.js';
-import type { InputClass } from './input.js';
+import { handlerParameters, type HandlerParameters } from './parameters.js';
 import { vendorMediaType, type VendorType } from './media-type.js';
 
 /** What the HTTP layer must know of a route before its handler runs. */
-export interface RouteFacts {
+export interface RouteFacts extends HandlerParameters {
   /** Roles that may call it; admin always may. `anyone` needs no token. */
   access: readonly Role[] | 'anyone';
   /** Vendor type of the body that it reads, `json` for routes without one; absent = reads no body, whatever is sent. */
   reads?: VendorType | 'json';
   /** Media types of a body that its handler reads itself, as a stream: no parser looks at it, and BODY_LIMIT does not count. */
   streams?: readonly string[];
-  /** Classes of body and query; without one for the query, any parameter is refused. `Route` finds out by itself. */
-  body?: InputClass;
-  query?: InputClass;
+  /** The handler; it and the classes of body and query are what `Route` finds out by itself. Without a query's, any is refused. */
+  handler?: { controller: Type<object>; name: string | symbol };
   /** Waits for something to happen (long poll, event stream): cut when the server stops. */
   waits?: boolean;
   /** Does not count against the rate limit: who watches us must not be told to come back later. */
@@ -91,7 +89,8 @@ export function Route(facts: RouteFacts): MethodDecorator {
   const consumes = facts.reads === undefined ? [...(facts.streams ?? [])] : ['application/json'];
   if (facts.reads !== undefined && facts.reads !== 'json') consumes.push(vendorMediaType(facts.reads));
   const config: MethodDecorator = (target, key, descriptor) => {
-    RouteConfig({ berth: { ...facts, ...inputs(target, key) } })(target, key, descriptor);
+    const handler = { controller: target.constructor as Type<object>, name: key };
+    RouteConfig({ berth: { ...facts, ...handlerParameters(target, key), handler } })(target, key, descriptor);
   };
   return applyDecorators(
     config,
@@ -104,22 +103,6 @@ export function Route(facts: RouteFacts): MethodDecorator {
     ...headersOf(facts),
     ...responses,
   );
-}
-
-/** Nest's note of a handler's parameters, and the numbers it has there; parameters are noted before this runs. */
-const PARAMETERS = '__routeArguments__';
-const BODY = 3;
-const QUERY = 4;
-
-function inputs(target: object, key: string | symbol): Pick<RouteFacts, 'body' | 'query'> {
-  const parameters = (Reflect.getMetadata(PARAMETERS, target.constructor, key) ?? {}) as Record<string, unknown>;
-  const classes = (Reflect.getMetadata('design:paramtypes', target, key) ?? []) as InputClass[];
-  const classOf = (kind: number): InputClass | undefined => {
-    const name = Object.keys(parameters).find((parameter) => parameter.startsWith(`${kind}:`));
-    return name === undefined ? undefined : classes[Number(name.split(':')[1])];
-  };
-  const [body, query] = [classOf(BODY), classOf(QUERY)];
-  return { ...(body === undefined ? {} : { body }), ...(query === undefined ? {} : { query }) };
 }
 
 /** Named here so that the document has the schema that every `Route` refers to. */

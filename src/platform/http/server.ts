@@ -12,6 +12,7 @@ import { bodyType, type BodyType } from './media-type.js';
 import type { RateLimiter } from './rate-limiter.js';
 import { acceptStream, installStreams, isStreaming } from './streamed-body.js';
 import type { RouteFacts } from './route.js';
+import { routeFacts } from './route-facts.js';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -20,8 +21,9 @@ declare module 'fastify' {
     /** How the Content-Type said to read the body. */
     bodyType?: BodyType;
   }
-  interface FastifyContextConfig {
-    berth?: RouteFacts;
+  interface FastifyInstance {
+    /** Nothing new is accepted any more: answers ask clients to close their connections. */
+    stopping: boolean;
   }
 }
 
@@ -72,8 +74,6 @@ export function createAdapter({ bodyLimit }: HttpLimits): AnsweringAdapter {
     },
   });
 }
-
-export const routeFacts = (request: FastifyRequest): RouteFacts | undefined => request.routeOptions.config.berth;
 
 /**
  * What happens to every request before its handler, in this order: who is it, do they ask too often and may they (so that
@@ -179,7 +179,7 @@ function refuseQuery(request: FastifyRequest): void {
  */
 export function installDraining(fastify: FastifyInstance): void {
   const waiting = new Set<Socket>();
-  let stopping = false;
+  fastify.decorate('stopping', false);
   fastify.addHook('onRequest', (request, reply, done) => {
     if (routeFacts(request)?.waits === true) {
       const { socket } = request.raw;
@@ -189,16 +189,19 @@ export function installDraining(fastify: FastifyInstance): void {
     done();
   });
   fastify.addHook('onSend', (_request, reply, payload, done) => {
-    if (stopping) reply.header('connection', 'close');
+    if (fastify.stopping) reply.header('connection', 'close');
     done(null, payload);
   });
   fastify.addHook('preClose', (done) => {
-    stopping = true;
+    fastify.stopping = true;
     for (const socket of waiting) socket.destroy();
     setTimeout(() => fastify.server.closeAllConnections(), DRAIN_MS).unref();
     done();
   });
 }
+
+/** Without `stream` it has no state between two bodies. */
+const UTF_8 = new TextDecoder('utf-8', { fatal: true });
 
 function readBody(request: FastifyRequest, body: Buffer): unknown {
   const facts = routeFacts(request);
@@ -212,7 +215,7 @@ function readBody(request: FastifyRequest, body: Buffer): unknown {
   request.bodyType = type;
   let value: unknown;
   try {
-    value = parseBody(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    value = parseBody(UTF_8.decode(body));
   } catch (error) {
     const reason = error instanceof SyntaxError ? error.message.slice(0, 200) : 'it is not UTF-8 text';
     throw new Problem('malformed-body', body.length === 0 ? 'The body is empty.' : `The body is not JSON: ${reason}.`);
