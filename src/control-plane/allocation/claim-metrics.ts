@@ -20,7 +20,13 @@ export function observed<Request>(metrics: Metrics, kind: string, run: Run<Reque
     const begin = performance.now();
     const ended = (results: readonly unknown[]): void => {
       metrics.claimDurations.observe({ kind }, (performance.now() - begin) / 1_000, results.length);
-      for (const result of results) metrics.claims.add({ kind, outcome: outcomeOf(result) });
+      let granted = 0;
+      for (const result of results) {
+        const outcome = outcomeOf(result);
+        if (outcome === 'granted') granted++;
+        else metrics.claims.add({ kind, outcome });
+      }
+      if (granted > 0) metrics.claims.add({ kind, outcome: 'granted' }, granted);
     };
     try {
       const results = await run(key, requests);

@@ -1,4 +1,3 @@
-import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, importSPKI, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
 import { Problem } from '../problem/problem.js';
 import { ANYBODY, ROLES, type Principal, type Role } from './principal.js';
@@ -30,6 +29,8 @@ const LEEWAY_SECONDS = 5;
 /** How long a token that was checked is believed without another look at the keys: a withdrawn key counts for so long. */
 const BELIEVED_MS = 60_000;
 const MAX_BELIEVED = 10_000;
+/** Characters; a longer header is checked every time, so that what is remembered is 20 MB at most. */
+const MAX_BELIEVED_LENGTH = 2_000;
 
 interface Keys {
   /** What may have signed, decided by configuration and never by the token's header (no `none`, no key confusion). */
@@ -88,7 +89,10 @@ function unauthenticated(detail: string, cause?: unknown): Problem {
 /** Checks bearer tokens (RFC 6750, RFC 7519). */
 export class Authenticator {
   private readonly keys?: Promise<Keys>;
-  /** By SHA-256 of the token, so that a look-up tells nothing about tokens by its time. Oldest first. */
+  /**
+   * By the header's text, oldest first. A look-up compares hashes of whole texts, seeded anew in every process, before it
+   * compares texts, so its time does not tell how much of a guess was right.
+   */
   private readonly believed = new Map<string, { principal: Principal; until: number }>();
 
   constructor(private readonly settings: AuthSettings) {
@@ -110,22 +114,23 @@ export class Authenticator {
    */
   authenticate(authorization: string | undefined): Principal | Promise<Principal> {
     if (this.keys === undefined) return ANYBODY;
-    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '')?.[1];
+    const header = authorization ?? '';
+    const known = this.believed.get(header);
+    if (known !== undefined && Date.now() < known.until) return known.principal;
+    const token = /^Bearer +([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(header)?.[1];
     if (token === undefined) {
       throw unauthenticated('Send a token in the header Authorization: Bearer <token>. `berth token` makes one.');
     }
-    const name = hash('sha256', token);
-    const known = this.believed.get(name);
-    if (known !== undefined && Date.now() < known.until) return known.principal;
-    return this.check(token, name, this.keys);
+    return this.check(token, header, this.keys);
   }
 
-  private async check(token: string, name: string, keys: Promise<Keys>): Promise<Principal> {
+  private async check(token: string, header: string, keys: Promise<Keys>): Promise<Principal> {
     const payload = await this.verify(token, await keys);
     const principal = this.principal(payload);
+    this.believed.delete(header);
+    if (header.length > MAX_BELIEVED_LENGTH) return principal;
     const ends = ((payload.exp ?? 0) + LEEWAY_SECONDS) * 1000;
-    this.believed.delete(name);
-    this.believed.set(name, { principal, until: Math.min(ends, Date.now() + BELIEVED_MS) });
+    this.believed.set(header, { principal, until: Math.min(ends, Date.now() + BELIEVED_MS) });
     const [oldest] = this.believed.keys();
     if (this.believed.size > MAX_BELIEVED && oldest !== undefined) this.believed.delete(oldest);
     return principal;

@@ -10,10 +10,15 @@ export class Counter<Names extends string = never> {
   ) {}
 
   add(labels: Readonly<Record<Names, string>>, by = 1): void {
+    this.of(labels).value += by;
+  }
+
+  /** The count of these labels itself: who adds to it often looks it up once. */
+  of(labels: Readonly<Record<Names, string>>): { value: number } {
     const key = keyOf(labels);
-    const known = this.counts.get(key);
-    if (known === undefined) this.counts.set(key, { labels: { ...labels }, value: by });
-    else known.value += by;
+    let known = this.counts.get(key);
+    if (known === undefined) this.counts.set(key, (known = { labels: { ...labels }, value: 0 }));
+    return known;
   }
 
   family(): Family {
@@ -21,11 +26,25 @@ export class Counter<Names extends string = never> {
   }
 }
 
-interface Distribution {
-  labels: Labels;
-  /** How many observations were at most as large as each bound but larger than the one before it; the last: all larger. */
-  buckets: number[];
-  sum: number;
+/** Observations of the same labels. */
+export class Distribution {
+  /** How many were at most as large as each bound but larger than the one before it; the last: all larger. */
+  readonly buckets: number[];
+  sum = 0;
+
+  constructor(
+    readonly labels: Labels,
+    private readonly bounds: readonly number[],
+  ) {
+    this.buckets = Array.from({ length: bounds.length + 1 }, () => 0);
+  }
+
+  observe(value: number, times = 1): void {
+    let bucket = 0;
+    while (bucket < this.bounds.length && value > (this.bounds[bucket] ?? 0)) bucket++;
+    this.buckets[bucket] = (this.buckets[bucket] ?? 0) + times;
+    this.sum += value * times;
+  }
 }
 
 /** Counts observations by size, and by labels, of which the same is true. */
@@ -40,16 +59,17 @@ export class Histogram<Names extends string = never> {
   ) {}
 
   observe(labels: Readonly<Record<Names, string>>, value: number, times = 1): void {
+    this.of(labels).observe(value, times);
+  }
+
+  /** What has these labels: who observes often looks it up once. */
+  of(labels: Readonly<Record<Names, string>>): Distribution {
     const key = keyOf(labels);
     let known = this.distributions.get(key);
     if (known === undefined) {
-      known = { labels: { ...labels }, buckets: Array.from({ length: this.bounds.length + 1 }, () => 0), sum: 0 };
-      this.distributions.set(key, known);
+      this.distributions.set(key, (known = new Distribution({ ...labels }, this.bounds)));
     }
-    const found = this.bounds.findIndex((bound) => value <= bound);
-    const bucket = found < 0 ? this.bounds.length : found;
-    known.buckets[bucket] = (known.buckets[bucket] ?? 0) + times;
-    known.sum += value * times;
+    return known;
   }
 
   family(): Family {
