@@ -19,7 +19,7 @@ import {
   type Target,
   type TargetSubnet,
 } from '../reservations/reservation-writer.js';
-import { arrayLiteral } from '../resource/array-literal.js';
+import { arrayLiteral } from '../../platform/database/array-literal.js';
 import { describeNew } from '../resource/change.js';
 import { newId } from '../resource/id.js';
 import { componentDocuments } from './component-documents.js';

@@ -1,7 +1,7 @@
 import type { Protocol } from '../../contract/desired-state.js';
 import { ruleId } from '../../contract/rule-id.js';
 import type { Unit } from '../events/unit-of-work.js';
-import { arrayLiteral } from '../resource/array-literal.js';
+import { arrayLiteral } from '../../platform/database/array-literal.js';
 import type { Described } from '../resource/change.js';
 import { PortMapDocument } from './port-map.dto.js';
 import { PortMapEntity } from './port-map.entity.js';

@@ -6,7 +6,7 @@ import type { Unit } from '../events/unit-of-work.js';
 import type { LeaseDocument } from '../leases/lease.dto.js';
 import type { Described } from '../resource/change.js';
 import { newId } from '../resource/id.js';
-import { arrayLiteral } from '../resource/array-literal.js';
+import { arrayLiteral } from '../../platform/database/array-literal.js';
 import type { Expiry } from './expiry.js';
 import type { ReservationDocument } from './reservation.dto.js';
 import { madeReservation } from './reservation-text.js';

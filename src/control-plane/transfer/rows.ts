@@ -8,7 +8,7 @@ import { ascending, DEFAULT_THRESHOLDS } from '../capacity/thresholds.js';
 import { NewPool } from '../pools/pool.dto.js';
 import { writtenSupernets } from '../pools/supernets.js';
 import { askedExpiry, MAX_TTL, NEVER, type Expiry } from '../reservations/expiry.js';
-import { arrayLiteral } from '../resource/array-literal.js';
+import { arrayLiteral } from '../../platform/database/array-literal.js';
 import { describeNew, type Described } from '../resource/change.js';
 import { isId, newId } from '../resource/id.js';
 import type { Exclusions } from '../subnets/exclusions.js';

@@ -1,4 +1,3 @@
-import type { Writable } from 'node:stream';
 import pg from 'pg';
 import { DataSource, type DataSourceOptions, type EntitySchema, type MixedList } from 'typeorm';
 import { CreateSpace1764000000000 } from '../../../migrations/1764000000000-create-space.js';
@@ -20,6 +19,7 @@ import { LookAtQuotasOncePlanned1764200002000 } from '../../../migrations/176420
 import { PackOutbox1764200003000 } from '../../../migrations/1764200003000-pack-outbox.js';
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
+import { GatheringClient } from './gathering-client.js';
 
 /** In order; what has landed is never edited. */
 export const MIGRATIONS = [
@@ -47,39 +47,6 @@ export const MIGRATIONS = [
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
 pg.types.setTypeParser(pg.types.builtins.JSON, (text) => text);
 
-/**
- * A connection that never ends the process: an 'error' event may come at a moment when neither pool nor TypeORM listens
- * (between two of their own listeners). Whoever uses a broken connection is told by the query that fails.
- *
- * Statements that are sent without waiting for each other leave in one piece: a write to the socket costs more than most
- * statements.
- */
-class SturdyClient extends pg.Client {
-  private gathering = false;
-
-  constructor(config?: string | pg.ClientConfig) {
-    super(config);
-    this.on('error', () => undefined);
-    this.query = this.gathered(this.query.bind(this)) as typeof this.query;
-  }
-
-  private gathered(send: (...args: never[]) => unknown): (...args: never[]) => unknown {
-    return (...args) => {
-      if (!this.gathering) {
-        const { stream } = (this as unknown as { connection: { stream: Writable } }).connection;
-        this.gathering = true;
-        stream.cork();
-        // after all microtasks: whoever sends without waiting has sent by then
-        process.nextTick(() => {
-          this.gathering = false;
-          stream.uncork();
-        });
-      }
-      return send(...args);
-    };
-  }
-}
-
 /** Options for a database given by URL. Connecting waits at most 5 s, a statement at most 30 s. */
 export function dataSourceOptions(
   url: string,
@@ -100,7 +67,7 @@ export function dataSourceOptions(
     connectTimeoutMS: 5_000,
     applicationName: 'berth',
     extra: {
-      Client: SturdyClient,
+      Client: GatheringClient,
       statement_timeout: 30_000,
       // ours, for a server that has fallen silent: the connection is given up
       query_timeout: 35_000,

@@ -1,6 +1,8 @@
-import type { ClientBase, QueryResult } from 'pg';
 import { DataSource, type DataSourceOptions, type EntityManager, type QueryRunner } from 'typeorm';
 import { Problem } from '../problem/problem.js';
+import type { GatheringClient } from './gathering-client.js';
+import { parameterText } from './parameter-text.js';
+import { NotReached, type StatementResult } from './statement-group.js';
 import { isTransient, isUnavailable } from './database-error.js';
 
 const ATTEMPTS = 4;
@@ -16,11 +18,11 @@ export class Transaction {
 
   private constructor(
     private readonly runner: QueryRunner,
-    private readonly client: ClientBase,
+    private readonly client: GatheringClient,
   ) {}
 
   static async begin(runner: QueryRunner, start = 'START TRANSACTION'): Promise<Transaction> {
-    const transaction = new Transaction(runner, (await runner.connect()) as ClientBase);
+    const transaction = new Transaction(runner, (await runner.connect()) as GatheringClient);
     transaction.write(start);
     // TypeORM must know, for locks, that there is a transaction; its own start would wait for the answer.
     (runner as { isTransactionActive: boolean }).isTransactionActive = true;
@@ -47,17 +49,17 @@ export class Transaction {
     this.unanswered.push(sent);
   }
 
-  private send(sql: string, values: unknown[]): Promise<QueryResult> {
-    return this.client.query({ name: statementName(sql), text: sql, values });
+  private send(sql: string, values: readonly unknown[]): Promise<StatementResult> {
+    return this.client.send(statementName(sql), sql, values.map(parameterText));
   }
 
   /** Resolves when everything is committed; rejects with the first error, and then nothing is. */
   async commit(): Promise<void> {
-    this.end();
-    const commit = this.client.query('COMMIT');
+    const commit = this.send('COMMIT', []);
     for (const sent of await Promise.allSettled([...this.unanswered, commit])) {
-      if (sent.status === 'rejected') throw sent.reason;
+      if (sent.status === 'rejected') throw firstError(sent.reason);
     }
+    this.end();
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
     if ((await commit).command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back');
   }
@@ -71,7 +73,7 @@ export class Transaction {
     this.end();
     await this.client.query('ROLLBACK').catch(() => undefined);
     const failed = (await Promise.allSettled(this.unanswered)).find((sent) => sent.status === 'rejected');
-    return failed === undefined ? error : failed.reason;
+    return firstError(failed === undefined ? error : failed.reason);
   }
 
   private end(): void {
@@ -79,6 +81,8 @@ export class Transaction {
     (this.runner as { isTransactionActive: boolean }).isTransactionActive = false;
   }
 }
+
+const firstError = (error: unknown): unknown => (error instanceof NotReached ? error.cause : error);
 
 const names = new Map<string, string>();
 
