@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { storedAddress } from '../../ip/address.js';
 import { RetryTransaction, violates } from '../../platform/database/database-error.js';
+import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { Allocation } from '../allocation/allocation.js';
 import { restAfter, type Need, type Quarantine, type Released } from '../allocation/need.js';
 import { CASCADE_ENDS, CASCADE_SUBNETS } from '../events/cascade.queries.js';
@@ -13,6 +14,7 @@ import {
   type LeaseRow,
   type ReservationRow,
 } from '../reservations/reservation-documents.js';
+import { leaseText } from './lease-text.js';
 import {
   DELETE_LEASE,
   DELETE_RESERVATIONS,
@@ -149,8 +151,8 @@ export class LeaseRelease {
     unit.write(DELETE_RESERVATIONS, [ends.map(({ reservation }) => reservation.row.id)]);
     for (const { by, reason, reservation } of ends) {
       const { id, owner } = reservation.row;
-      const document = reservationDocument(reservation.row, reservation.leases);
-      unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, actor: by, data: ended(document, { by, reason }) });
+      const text = writeJson(reservationDocument(reservation.row, reservation.leases));
+      unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, actor: by, data: ended(text, { by, reason }) });
     }
   }
 
@@ -193,7 +195,7 @@ export class LeaseRelease {
       const { owner } = reservation;
       if (still.length === 0) free.push({ ...taken, ...restAfter(reservation, owner) });
       for (const map of still) resting.push({ ...taken, map: map.id, owner });
-      const data = ended(leaseDocument(lease, reservation.expiresAt), { by, reason });
+      const data = ended(leaseText(leaseDocument(lease, reservation.expiresAt)), { by, reason });
       unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner, actor: by, data });
     }
     if (resting.length > 0) {
@@ -246,7 +248,8 @@ export class LeaseRelease {
 export class TooManyAtOnce extends Error {}
 
 /** What the event of an end tells: the resource as it was, and who ended it and why. */
-const ended = (document: object, { by, reason }: Ending): object => ({ ...document, releasedBy: by, reason });
+const ended = (text: string, { by, reason }: Ending): JsonText =>
+  new JsonText(`${text.slice(0, -1)},"releasedBy":${writeJson(by)},"reason":${writeJson(reason)}}`);
 
 /** The constraint port_map_lease keeps a lease under a map that came after we looked: look again. */
 export async function retryingNewMaps<T>(work: Promise<T>): Promise<T> {

@@ -1,5 +1,5 @@
 import { JsonText } from '../../platform/json/json-text.js';
-import { LeaseDocument } from '../leases/lease.dto.js';
+import type { LeaseDocument } from '../leases/lease.dto.js';
 import type { LeaseEntity } from '../leases/lease.entity.js';
 import { addressText } from '../resource/resource.entity.js';
 import { ReservationDocument } from './reservation.dto.js';
@@ -20,10 +20,21 @@ interface Reader {
   query<Row>(sql: string, parameters?: unknown[]): Promise<Row[]>;
 }
 
-/** A lease ends with its reservation. */
+/** A lease ends with its reservation. Member by member, since spreading costs ten times as much. */
 export function leaseDocument(row: LeaseRow, expiresAt: Date | null): LeaseDocument {
-  const lease = { ...row, address: addressText.from(row.address), metadata: new JsonText(row.metadata) };
-  return LeaseDocument.from(lease, expiresAt);
+  return {
+    id: row.id,
+    name: row.name,
+    tags: row.tags,
+    metadata: new JsonText(row.metadata),
+    subnet: row.subnetId,
+    reservation: row.reservationId,
+    address: addressText.from(row.address),
+    expiresAt,
+    createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
+    version: row.version,
+  };
 }
 
 export function reservationDocument(row: ReservationRow, leases: readonly LeaseRow[]): ReservationDocument {

@@ -1,6 +1,7 @@
 import { ApiHideProperty, ApiProperty } from '@nestjs/swagger';
 import { Transform, Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { asSent } from '../../platform/http/quick-input.js';
 import type { JsonText } from '../../platform/json/json-text.js';
 import type { ResourceEntity } from './resource.entity.js';
 import { IsLine, IsMetadata, IsMetadataMatch, LIMITS, MayBeAbsent, Repeatable } from './validators.js';
@@ -68,7 +69,7 @@ export class ResourceChange {
 
   @ApiProperty({ ...ANY_JSON, required: false, type: Object, additionalProperties: true })
   @IsOptional()
-  @Transform(({ obj }: { obj: { metadata?: unknown } }) => obj.metadata)
+  @Transform(asSent)
   @IsMetadata()
   metadata?: JsonText;
 

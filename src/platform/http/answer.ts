@@ -33,7 +33,9 @@ function writeReply(request: FastifyRequest, response: FastifyReply, value: Repl
   if (value.version !== undefined && READS.has(request.method) && notModified(request, value.version)) {
     return response.status(304).send();
   }
-  if (value.body === undefined && value.stream === undefined) return response.send();
+  if (value.body === undefined && value.stream === undefined) {
+    return response.statusCode === 204 ? writeNow(request, response, '') : response.send();
+  }
   const vendor = routeFacts(request)?.answers;
   if (vendor !== undefined) response.header('vary', 'accept');
   response.header(
@@ -42,7 +44,7 @@ function writeReply(request: FastifyRequest, response: FastifyReply, value: Repl
   );
   if (value.stream !== undefined) return response.send(value.stream);
   const text = value.body instanceof JsonText ? value.body.text : writeJson(value.body);
-  return request.method === 'HEAD' ? sendAsItIs(response, text) : writeText(request, response, text);
+  return request.method === 'HEAD' ? sendAsItIs(response, text) : writeNow(request, response, text);
 }
 
 const asItIs = (text: unknown): string => text as string;
@@ -51,14 +53,14 @@ const asItIs = (text: unknown): string => text as string;
 const sendAsItIs = (response: FastifyReply, text: string): FastifyReply => response.serializer(asItIs).send(text);
 
 /**
- * Text leaves by Node's own response, in one piece with the headers. Fastify would read the media type again, look for
- * hooks and streams and set header by header, which costs as much as the rest of the answer; its hooks for the end of a
- * response run all the same.
+ * Text, or nothing with 204, leaves by Node's own response, in one piece with the headers. Fastify would read the media
+ * type again, look for hooks and streams and set header by header, which costs as much as the rest of the answer; its hooks
+ * for the end of a response run all the same.
  */
-function writeText(request: FastifyRequest, response: FastifyReply, text: string): FastifyReply {
+function writeNow(request: FastifyRequest, response: FastifyReply, text: string): FastifyReply {
   if (request.server.stopping) response.header('connection', 'close');
   const headers = response.getHeaders() as Record<string, string | number>;
-  headers['content-length'] = Buffer.byteLength(text);
+  if (text !== '') headers['content-length'] = Buffer.byteLength(text);
   response.hijack();
   response.raw.writeHead(response.statusCode, headers).end(text);
   return response;

@@ -1,6 +1,7 @@
 import { plainToInstance } from 'class-transformer';
 import { validateSync, type ValidationError } from 'class-validator';
 import { invalidField, Problem, type FieldError } from '../problem/problem.js';
+import { quickInput } from './quick-input.js';
 
 /** A class that says by its decorators what its members may be. */
 export type InputClass = new () => object;
@@ -19,7 +20,8 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
     const name = HIDDEN.find((hidden) => Object.hasOwn(value, hidden));
     if (name !== undefined) throw invalidField(name, 'should not exist');
   }
-  if (Object.keys(value).length === 0 && mayBeEmpty(type)) return new type();
+  const quick = quickInput(value, type);
+  if (quick !== undefined) return quick;
   const instance: object = plainToInstance(type, value);
   const errors = validateSync(instance, {
     whitelist: true,
@@ -28,15 +30,6 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
   });
   if (errors.length > 0) throw refuse(errors);
   return instance;
-}
-
-const acceptEmpty = new WeakMap<InputClass, boolean>();
-
-/** Whether an object without members is one of the class: most reservations ask for nothing in particular. */
-function mayBeEmpty(type: InputClass): boolean {
-  let accepts = acceptEmpty.get(type);
-  if (accepts === undefined) acceptEmpty.set(type, (accepts = validateSync(new type()).length === 0));
-  return accepts;
 }
 
 /** `[{ field, message }]` of class-validator's tree, nested fields with dots. */
