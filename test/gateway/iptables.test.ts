@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FirewallError } from '../../src/gateway/firewall/firewall.js';
 import { IptablesFirewall } from '../../src/gateway/firewall/iptables/iptables.js';
-import { runTool, type RunTool } from '../../src/gateway/firewall/tool.js';
+import { runTool, startTool, type RunTool, type StartTool } from '../../src/gateway/firewall/tool.js';
 import { desiredOf } from '../../src/gateway/firewall/desired.js';
 import { leafChain } from '../../src/gateway/firewall/iptables/ruleset.js';
 import { Namespace } from '../../src/demo/namespace.js';
@@ -15,10 +15,18 @@ function inside(namespace: Namespace, prefix: readonly string[] = []): RunTool {
     runTool('ip', ['netns', 'exec', namespace.name, ...prefix, command, ...args], options);
 }
 
+/** The same for a tool that is kept running. */
+function startInside(namespace: Namespace): StartTool {
+  return (command, args) => startTool('ip', ['netns', 'exec', namespace.name, command, ...args]);
+}
+
 async function open(saveMs: number): Promise<Kernel> {
   const namespace = await Namespace.create('contract');
   const tool = (family: number): string => (family === 4 ? 'iptables' : 'ip6tables');
-  const firewall = new IptablesFirewall(inside(namespace), { saveMs, toolMs: 10_000 });
+  const firewall = new IptablesFirewall(inside(namespace), startInside(namespace), {
+    saveMs,
+    toolMs: 10_000,
+  });
   return {
     firewall,
     meddle: async (family, text) => {
@@ -70,15 +78,6 @@ describeInNamespaces('the iptables backend', () => {
       await expect(new IptablesFirewall(inside(namespace)).read(4)).rejects.toMatchObject({
         reason: 'unreadable',
         message: expect.stringContaining('native nftables rules'),
-      });
-    });
-
-    it('ends a tool that does not finish', async () => {
-      const slow: RunTool = (command, args, options) =>
-        command === 'iptables' ? runTool(command, args, options) : runTool('sleep', ['60'], options);
-      const restore = new IptablesFirewall(slow, { saveMs: 50, toolMs: 50 });
-      await expect(restore.apply(4, [{ table: 'nat', text: '*nat\nCOMMIT\n' }])).rejects.toMatchObject({
-        reason: 'deadline',
       });
     });
   });

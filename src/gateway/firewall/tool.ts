@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { FirewallError } from './firewall.js';
 
 export interface ToolResult {
@@ -8,7 +8,23 @@ export interface ToolResult {
   code: number;
 }
 
+/** Starts a tool that is kept running: its standard input is the way to speak to it, and ends with this process. */
+export type StartTool = (command: string, args: readonly string[]) => ChildProcessWithoutNullStreams;
+
+export const startTool: StartTool = (command, args) => spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+
 const NOT_PERMITTED = /permission denied|operation not permitted|you must be root/i;
+
+/** What a tool that exited with an error said, when it is that this process lacks the privilege. */
+export const notPermitted = (command: string, said: string): FirewallError | undefined =>
+  NOT_PERMITTED.test(said)
+    ? new FirewallError('not-permitted', `${command} is not permitted (it needs root or CAP_NET_ADMIN): ${said}`)
+    : undefined;
+
+export const couldNotStart = (command: string, error: NodeJS.ErrnoException): FirewallError =>
+  error.code === 'ENOENT'
+    ? new FirewallError('missing', `${command} is not installed on this machine`)
+    : new FirewallError(error.code === 'EACCES' ? 'not-permitted' : 'refused', `${command}: ${error.message}`);
 
 /** How a tool is run; tests put another one in its place to look into a network namespace of their own. */
 export type RunTool = (
@@ -34,13 +50,9 @@ export const runTool: RunTool = (command, args, options) =>
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     // A tool that gives up before it has read everything closes the pipe; its exit code and words tell the story.
     child.stdin.on('error', () => undefined);
-    child.on('error', (error: NodeJS.ErrnoException) => {
+    child.on('error', (error) => {
       clearTimeout(timer);
-      reject(
-        error.code === 'ENOENT'
-          ? new FirewallError('missing', `${command} is not installed on this machine`)
-          : new FirewallError(error.code === 'EACCES' ? 'not-permitted' : 'refused', `${command}: ${error.message}`),
-      );
+      reject(couldNotStart(command, error));
     });
     child.on('close', (code, signal) => {
       clearTimeout(timer);
@@ -49,12 +61,10 @@ export const runTool: RunTool = (command, args, options) =>
         const late = Date.now() - started >= options.deadlineMs;
         const what = late ? `did not finish within ${options.deadlineMs} ms` : `was ended by ${signal ?? 'a signal'}`;
         reject(new FirewallError('deadline', `${command} ${what}${said === '' ? '' : `: ${said}`}`));
-      } else if (code !== 0 && NOT_PERMITTED.test(said)) {
-        reject(
-          new FirewallError('not-permitted', `${command} is not permitted (it needs root or CAP_NET_ADMIN): ${said}`),
-        );
       } else {
-        resolve({ stdout: Buffer.concat(stdout).toString('utf8'), stderr: said, code });
+        const refusal = code === 0 ? undefined : notPermitted(command, said);
+        if (refusal !== undefined) reject(refusal);
+        else resolve({ stdout: Buffer.concat(stdout).toString('utf8'), stderr: said, code });
       }
     });
     child.stdin.end(options.input ?? '');
