@@ -58,8 +58,12 @@ export type Going = MapContent & { ruleId: string | undefined; source?: string |
 
 /** The desired map that leads where `content` leads. */
 export function wantedMap(desired: Desired, bucket: Bucket, content: MapContent): DesiredMap | undefined {
-  const key = contentKey(content);
-  return desired.buckets.get(bucket)?.find((map) => contentKey(contentOf(map)) === key);
+  const { protocol, connectionPort, target } = content;
+  return desired.buckets
+    .get(bucket)
+    ?.find(
+      (map) => map.connectionPort === connectionPort && map.protocol === protocol && contentOf(map).target === target,
+    );
 }
 
 /**
@@ -99,7 +103,7 @@ function isLetIn(source: string | undefined, sources: readonly string[] | undefi
 
 /** A desired state that silently forgets most of what is live is more likely a broken control plane than a wish. */
 export function refusalOf(desired: Desired, going: readonly Going[], total: number): string | null {
-  if (going.length <= FUSE.rules) return null;
+  if (going.length <= FUSE.rules || going.length <= total * FUSE.share) return null;
   const port = (map: { protocol: string; connectionPort: number }): string => `${map.protocol}/${map.connectionPort}`;
   const named = new Set(desired.removing.map((map) => map.ruleId));
   const ports = new Set<string>();

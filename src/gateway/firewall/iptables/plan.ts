@@ -1,137 +1,116 @@
-import type { DesiredMap } from '../../../contract/desired-state.js';
 import type { Bucket, Desired } from '../desired.js';
 import type { PlanOptions } from '../firewall.js';
-import {
-  flowsToFlush,
-  hashOf,
-  mapsIn,
-  refusalOf,
-  wantedMap,
-  type Plan,
-  type Rewrite,
-  type Transaction,
-} from '../plan.js';
+import { flowsToFlush, hashOf, refusalOf, wantedMap, type Plan, type Rewrite, type Transaction } from '../plan.js';
+import { difference, foreignTouches } from './diff.js';
 import { chainOf, flushRule, liveState, readMap, stateRule, type Live, type LiveTable } from './live.js';
 import {
   dispatchRule,
   ENTRY_CHAIN,
+  FILTER_RULES,
+  frameFor,
   isLeaf,
   isOwnedChain,
   leafChain,
+  leafRules,
   mapRules,
+  natHooks,
   pathTo,
-  ruleset,
   STATE_CHAIN,
-  type Ruleset,
   type Table,
-  type TableRules,
 } from './ruleset.js';
 
 interface TableDiff {
   adds: string[];
   removes: string[];
   rewrites: Rewrite[];
-  text: string | undefined;
+  /** The lines of the transaction without table and COMMIT; empty when nothing differs. */
+  lines: string[];
+  /** Leaves of which something is missing, with what that is. */
+  missing: Map<Bucket, ReadonlySet<string>>;
 }
 
-/** How often each line occurs. */
-function countLines(lines: readonly string[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const line of lines) counts.set(line, (counts.get(line) ?? 0) + 1);
-  return counts;
-}
+/** A leaf of which more than a third is written is written whole: cheaper than to have each old rule looked for. */
+const MANY = { share: 1 / 3, lines: 32 };
 
-/**
- * Why the chain cannot be mended line by line; empty when it can. A rule with our mark that is no longer wanted is an
- * ordinary removal. Anything else that we did not write may stand before our rules and change what they do, so the chain
- * is declared anew in the same transaction (which empties it), wholly by content and without any position.
- */
-function foreignTouches(
-  lines: readonly string[],
-  wanted: ReadonlySet<string>,
-  ids: ReadonlySet<string>,
-  chain: string,
-): string[] {
-  const counts = countLines(lines);
-  const because = [...counts].flatMap(([line, count]) => (count > 1 ? `${count} times: ${line}` : []));
-  for (const line of counts.keys()) {
-    if (wanted.has(line)) continue;
-    const map = isLeaf(chain) ? readMap(line) : undefined;
-    if (map?.ruleId === undefined || !map.proper) because.push(`not ours: ${line}`);
-    else if (ids.has(map.ruleId)) because.push(`altered: ${line}`);
-  }
-  return because;
-}
-
-function diffTable(table: Table, wanted: TableRules, live: LiveTable, ids: ReadonlySet<string>): TableDiff {
-  const diff: TableDiff = { adds: [], removes: [], rewrites: [], text: undefined };
+function diffTable(
+  hooks: readonly string[],
+  chains: ReadonlyMap<string, readonly string[]>,
+  live: LiveTable,
+  idsOf: (leaf: Bucket) => ReadonlySet<string>,
+): TableDiff {
+  const diff: TableDiff = { adds: [], removes: [], rewrites: [], lines: [], missing: new Map() };
   const declare: string[] = [];
   const drop: string[] = [];
   const append: string[] = [];
 
-  for (const [chain, rules] of wanted.chains) {
+  for (const [chain, rules] of chains) {
     const lines = live.chains.get(chain);
-    const have = countLines(lines ?? []);
-    const want = new Set(rules);
-    const missing = rules.filter((rule) => !have.has(rule));
-    const surplus = (lines ?? []).filter((line) => {
-      const left = have.get(line) ?? 0;
-      have.set(line, left - 1);
-      return !want.has(line) || left > 1;
-    });
-    diff.adds.push(...missing);
+    const { missing, surplus } = difference(rules, lines ?? []);
+    if (missing.length > 0) diff.missing.set(chain, new Set(missing));
+    else if (surplus.length === 0 && lines !== undefined) continue;
+    diff.adds.push(...missing.sort());
     diff.removes.push(...surplus);
-    const because = lines === undefined ? [] : foreignTouches(lines, want, ids, chain);
+    const because = foreignTouches(chain, lines ?? [], surplus, () => idsOf(chain));
     if (because.length > 0) diff.rewrites.push({ chain, because });
-    if (lines === undefined || because.length > 0) {
+    const written = missing.length + surplus.length;
+    if (lines === undefined || because.length > 0 || (written > MANY.lines && written > rules.length * MANY.share)) {
       declare.push(`:${chain} - [0:0]`);
-      append.push(...rules);
+      append.push(...[...rules].sort());
     } else {
       drop.push(...surplus);
       append.push(...missing);
     }
   }
 
-  const hooks = countLines(live.hooks);
-  for (const hook of wanted.hooks) {
-    if (!hooks.has(hook)) {
-      diff.adds.push(hook);
-      append.push(hook);
-    }
-  }
-  const spare = new Set(wanted.hooks);
-  for (const hook of live.hooks) {
-    // The first of each wanted hook stays; `-D` deletes the first that matches, which is as good.
-    if (spare.delete(hook)) continue;
-    diff.removes.push(hook);
-    drop.push(hook);
-  }
-
-  if (declare.length + drop.length + append.length > 0) {
-    const deletions = drop.map((line) => `-D ${line.slice(3)}`);
-    diff.text = [`*${table}`, ...declare.sort(), ...deletions, ...append, 'COMMIT', ''].join('\n');
-  }
+  // The first of each wanted hook stays; `-D` deletes the first that matches, which is as good.
+  const { missing, surplus } = difference(hooks, live.hooks);
+  diff.adds.push(...missing);
+  diff.removes.push(...surplus);
+  const deletions = [...drop, ...surplus].map((line) => `-D ${line.slice(3)}`);
+  diff.lines = [...declare.sort(), ...deletions, ...append, ...missing];
   return diff;
 }
 
 /** Rule ids of the maps whose whole way, from the hooks to the rule itself, is in the kernel as wanted. */
-function mapsInPlace(maps: Iterable<DesiredMap>, wanted: Ruleset, nat: TableDiff, filter: TableDiff): Set<string> {
+function mapsInPlace(
+  desired: Desired,
+  leaves: Iterable<Bucket>,
+  hooks: readonly string[],
+  nat: TableDiff,
+  filter: TableDiff,
+): Set<string> {
+  const inPlace = new Set<string>();
   const missing = new Set([...nat.adds, ...filter.adds]);
-  if ([...wanted.nat.hooks, ...wanted.filter.hooks].some((hook) => missing.has(hook))) return new Set();
+  if ([...hooks, ...FILTER_RULES.hooks].some((hook) => missing.has(hook))) return inPlace;
   const broken = new Set(nat.rewrites.map((rewrite) => rewrite.chain));
   const isSound = (leaf: string): boolean =>
     pathTo(leaf).every((chain) => !broken.has(chain) && (chain === ENTRY_CHAIN || !missing.has(dispatchRule(chain))));
-  const unsound = new Set([...wanted.nat.chains.keys()].filter((chain) => isLeaf(chain) && !isSound(chain)));
-  const inPlace = new Set<string>();
-  for (const map of maps) {
-    if (unsound.size > 0 && unsound.has(leafChain(map.protocol, map.connectionPort))) continue;
-    if (missing.size === 0 || !mapRules(map).some((rule) => missing.has(rule))) inPlace.add(map.ruleId);
+  for (const leaf of leaves) {
+    if (missing.size + broken.size > 0 && !isSound(leaf)) continue;
+    const lacking = nat.missing.get(leaf);
+    for (const map of desired.buckets.get(leaf) ?? []) {
+      if (lacking === undefined || !mapRules(map).some((rule) => lacking.has(rule))) inPlace.add(map.ruleId);
+    }
   }
   return inPlace;
 }
 
-const stateText = (lines: readonly string[]): string =>
-  ['*nat', `:${STATE_CHAIN} - [0:0]`, ...lines, 'COMMIT', ''].join('\n');
+/** What is wanted of `nat`: all that leads to leaves, and the leaves that are compared. */
+function wantedChains(
+  desired: Desired,
+  live: LiveTable,
+  compared: ReadonlySet<Bucket> | undefined,
+): Map<string, string[]> {
+  const leaves = new Set(desired.buckets.keys());
+  for (const chain of live.chains.keys()) if (chain !== ENTRY_CHAIN && chain !== STATE_CHAIN) leaves.add(chain);
+  const chains = frameFor(leaves);
+  for (const leaf of compared ?? leaves) if (isLeaf(leaf)) chains.set(leaf, leafRules(desired, leaf));
+  // A leaf that is not to be compared but is not there at all: a rule that leads to it would be refused.
+  if (compared !== undefined) {
+    for (const leaf of desired.buckets.keys()) if (!live.chains.has(leaf)) chains.set(leaf, leafRules(desired, leaf));
+  }
+  return chains;
+}
 
 /**
  * Desired against live -> Plan. Pure. Difference of sets by content; of what is not ours nothing is named in it.
@@ -145,20 +124,19 @@ const stateText = (lines: readonly string[]): string =>
  */
 export function plan(desired: Desired, live: Live, options: PlanOptions = {}): Plan {
   const { buckets } = options;
-  const wanted = ruleset(desired, live.nat.chains.keys(), buckets);
-  const ids = new Set<string>();
-  for (const map of mapsIn(desired, buckets)) ids.add(map.ruleId);
-  const { digest, journal } = liveState(live.nat);
+  const hooks = natHooks(desired);
+  const chains = wantedChains(desired, live.nat, buckets);
+  const idsOf = (leaf: Bucket): Set<string> => new Set(desired.buckets.get(leaf)?.map((map) => map.ruleId));
+  const nat = diffTable(hooks, chains, live.nat, idsOf);
+  const filter = diffTable(FILTER_RULES.hooks, FILTER_RULES.chains, live.filter, idsOf);
 
-  const nat = diffTable('nat', wanted.nat, live.nat, ids);
-  const filter = diffTable('filter', wanted.filter, live.filter, ids);
+  const { digest, journal } = liveState(live.nat);
   const going = nat.removes.flatMap((line) => readMap(line) ?? []);
   const flows = flowsToFlush(
     (content) => wantedMap(desired, leafChain(content.protocol, content.connectionPort), content),
     going,
     journal,
   );
-
   const current = live.nat.chains.get(STATE_CHAIN) ?? [];
   const marker = digest === desired.digest ? current.find((line) => line.includes(digest)) : undefined;
   const settled = [marker ?? stateRule(desired.generation, desired.digest)];
@@ -166,19 +144,16 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
   const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(line));
 
   const transactions: Transaction[] = [];
-  if (filter.text !== undefined) transactions.push({ table: 'filter', text: filter.text });
-  if (nat.text !== undefined || stateDiffers) {
+  if (filter.lines.length > 0) transactions.push(transaction('filter', filter.lines));
+  if (nat.lines.length > 0 || stateDiffers) {
     // The journal of flushes goes in with the rules: a crash between commit and flush forgets nothing.
-    const lines = (nat.text ?? '*nat\nCOMMIT\n').split('\n');
-    const [declaration, marks] = stateDiffers ? [[`:${STATE_CHAIN} - [0:0]`], state] : [[], []];
-    const text = ['*nat', ...declaration, ...lines.slice(1, -2), ...marks, 'COMMIT', ''].join('\n');
-    transactions.push({ table: 'nat', text });
+    const lines = stateDiffers ? [`:${STATE_CHAIN} - [0:0]`, ...nat.lines, ...state] : nat.lines;
+    transactions.push(transaction('nat', lines));
   }
   const adds = [...filter.adds, ...nat.adds];
   const removes = [...filter.removes, ...nat.removes];
-  const total = [...live.nat.chains].reduce((sum, [chain, lines]) => sum + (isLeaf(chain) ? lines.length : 0), 0);
   return {
-    family: wanted.family,
+    family: desired.family,
     generation: desired.generation,
     adds,
     removes,
@@ -186,16 +161,24 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
     maps: { added: countMaps(nat.adds), removed: countMaps(nat.removes) },
     flows,
     transactions,
-    settle: flows.length > 0 ? { table: 'nat', text: stateText(settled) } : undefined,
+    settle: flows.length > 0 ? transaction('nat', [`:${STATE_CHAIN} - [0:0]`, ...settled]) : undefined,
     touched: touchedBy([...adds, ...removes], nat.rewrites),
-    inPlace: mapsInPlace(mapsIn(desired, buckets), wanted, nat, filter),
-    refusal: options.force === true ? null : refusalOf(desired, going, total),
+    inPlace: mapsInPlace(desired, buckets ?? desired.buckets.keys(), hooks, nat, filter),
+    refusal: options.force === true ? null : refusalOf(desired, going, countRules(live.nat)),
     warnings: [...live.filter.blockers, ...live.nat.blockers].map(
       (line) => `a rule of others ends the chain before Berth's rule is reached, and is left alone: ${line}`,
     ),
     hash: hashOf(transactions, removes, flows),
   };
 }
+
+const transaction = (table: Table, lines: readonly string[]): Transaction => ({
+  table,
+  text: [`*${table}`, ...lines, 'COMMIT', ''].join('\n'),
+});
+
+const countRules = (nat: LiveTable): number =>
+  [...nat.chains].reduce((sum, [chain, lines]) => sum + (isLeaf(chain) ? lines.length : 0), 0);
 
 function touchedBy(lines: readonly string[], rewrites: readonly Rewrite[]): Plan['touched'] {
   const chains = new Set([...lines.map(chainOf), ...rewrites.map(({ chain }) => chain)]);

@@ -32,9 +32,10 @@ export interface Ruleset {
 export const ENTRY_CHAIN = 'BERTH-PM';
 /** Unreferenced chain that holds comments only: what was applied last, and which flows are still to be flushed. */
 export const STATE_CHAIN = 'BERTH-STATE';
+const LEAF = /^BERTH-[TU][0-9A-F]{2}$/;
 const OWNED_CHAIN = /^BERTH-(?:PM|STATE|[TU][0-9A-F]{0,2})$/;
 export const isOwnedChain = (chain: string): boolean => OWNED_CHAIN.test(chain);
-export const isLeaf = (chain: string): boolean => /^BERTH-[TU][0-9A-F]{2}$/.test(chain);
+export const isLeaf = (chain: string): boolean => LEAF.test(chain);
 
 const rootChain = (protocol: Protocol): string => (protocol === 'tcp' ? 'BERTH-T' : 'BERTH-U');
 const protocolOf = (chain: string): Protocol => (chain.startsWith('BERTH-T') ? 'tcp' : 'udp');
@@ -46,18 +47,38 @@ export function leafChain(protocol: Protocol, port: number): string {
 /** The chains that a packet passes on its way to a leaf, from the entry to the leaf itself. */
 export const pathTo = (leaf: string): string[] => [ENTRY_CHAIN, leaf.slice(0, 7), leaf.slice(0, 8), leaf];
 
+const aboveOf = (chain: string): string => (chain.length === 'BERTH-T'.length ? ENTRY_CHAIN : chain.slice(0, -1));
+
+/** There are 546 of these at most, and every pass compares all that are there. */
+const dispatchRules = new Map<string, string>();
+
 /** The rule in the chain above that sends the chain's ports to it. */
 export function dispatchRule(chain: string): string {
+  let rule = dispatchRules.get(chain);
+  if (rule === undefined) dispatchRules.set(chain, (rule = renderDispatch(chain)));
+  return rule;
+}
+
+function renderDispatch(chain: string): string {
   const protocol = protocolOf(chain);
   const digits = chain.slice('BERTH-T'.length);
   if (digits === '') return `-A ${ENTRY_CHAIN} -p ${protocol} -g ${chain}`;
   const span = digits.length === 1 ? 0x1000 : 0x100;
   const first = parseInt(digits, 16) * span;
-  return `-A ${chain.slice(0, -1)} -p ${protocol} -m ${protocol} --dport ${first}:${first + span - 1} -g ${chain}`;
+  return `-A ${aboveOf(chain)} -p ${protocol} -m ${protocol} --dport ${first}:${first + span - 1} -g ${chain}`;
 }
 
+/** Desired maps are values that later desired states share, so the text of each is made once. */
+const rendered = new WeakMap<DesiredMap, readonly string[]>();
+
 /** The rules of one map: one, or one for each network that may connect, all with the map's id. */
-export function mapRules(map: DesiredMap): string[] {
+export function mapRules(map: DesiredMap): readonly string[] {
+  let rules = rendered.get(map);
+  if (rules === undefined) rendered.set(map, (rules = renderMap(map)));
+  return rules;
+}
+
+function renderMap(map: DesiredMap): string[] {
   const { protocol, connectionPort, target } = contentOf(map);
   const chain = `-A ${leafChain(protocol, connectionPort)}`;
   const rule =
@@ -86,41 +107,44 @@ const FILTER_HOOKS = [
 ];
 const NAT_HOOK = `-A PREROUTING -m addrtype --dst-type LOCAL -m comment --comment "berth1:hook:pre" -j ${ENTRY_CHAIN}`;
 
-/** Every chain that a desired state needs or that `keep` names, empty but for the rules that lead from one to the next. */
-function structure(desired: Desired, keep: Iterable<string>): Map<string, string[]> {
+export const FILTER_RULES: TableRules = { hooks: FILTER_HOOKS, chains: new Map() };
+export const natHooks = ({ gateway, family }: Desired): string[] => [
+  NAT_HOOK,
+  ...new Set(hairpinRules(gateway.networks, family)),
+];
+
+/** The chains that lead to these leaves, with their rules. Both protocols have their chain, wanted or not. */
+export function frameFor(leaves: ReadonlySet<Bucket>): Map<string, string[]> {
   const chains = new Map<string, string[]>([[ENTRY_CHAIN, []]]);
   const ensure = (chain: string): string[] => {
-    const rules = chains.get(chain);
+    let rules = chains.get(chain);
     if (rules !== undefined) return rules;
-    const above = chain.length === 'BERTH-T'.length ? ENTRY_CHAIN : chain.slice(0, -1);
-    ensure(above).push(dispatchRule(chain));
-    const made: string[] = [];
-    chains.set(chain, made);
-    return made;
+    ensure(aboveOf(chain)).push(dispatchRule(chain));
+    chains.set(chain, (rules = []));
+    return rules;
   };
   ensure('BERTH-T');
   ensure('BERTH-U');
-  for (const leaf of [...desired.buckets.keys()].sort()) ensure(leaf);
-  for (const chain of keep) if (isOwnedChain(chain) && chain !== STATE_CHAIN) ensure(chain);
+  for (const leaf of leaves) ensure(isLeaf(leaf) ? aboveOf(leaf) : leaf);
+  for (const leaf of leaves) if (isLeaf(leaf)) ensure(aboveOf(leaf)).push(dispatchRule(leaf));
   return chains;
 }
 
+export function leafRules(desired: Desired, leaf: Bucket): string[] {
+  const rules: string[] = [];
+  for (const map of desired.buckets.get(leaf) ?? []) rules.push(...mapRules(map));
+  return rules;
+}
+
 /**
- * The rules for a desired state. Leaves are made when first needed; `keep` names chains that are live already and stay
- * although they may be empty, since removing a chain is a write that gains nothing. With `leaves` the rules of these alone
- * are told, and the other leaves are left out; what leads to them is told always.
+ * The whole ruleset for a desired state. Leaves are made when first needed; `keep` names chains that are live already and
+ * stay although they may be empty, since removing a chain is a write that gains nothing.
  */
-export function ruleset(desired: Desired, keep: Iterable<string> = [], leaves?: ReadonlySet<Bucket>): Ruleset {
-  const chains = structure(desired, keep);
-  for (const chain of [...chains.keys()]) {
-    if (!isLeaf(chain)) continue;
-    if (leaves?.has(chain) === false) chains.delete(chain);
-    else chains.set(chain, (desired.buckets.get(chain) ?? []).flatMap(mapRules).sort());
-  }
-  const { family } = desired;
-  return {
-    family,
-    nat: { hooks: [NAT_HOOK, ...new Set(hairpinRules(desired.gateway.networks, family))], chains },
-    filter: { hooks: FILTER_HOOKS, chains: new Map() },
-  };
+export function ruleset(desired: Desired, keep: Iterable<string> = []): Ruleset {
+  const needed = new Set(desired.buckets.keys());
+  for (const chain of keep)
+    if (isOwnedChain(chain) && chain !== STATE_CHAIN && chain !== ENTRY_CHAIN) needed.add(chain);
+  const chains = frameFor(needed);
+  for (const chain of needed) if (isLeaf(chain)) chains.set(chain, leafRules(desired, chain).sort());
+  return { family: desired.family, nat: { hooks: natHooks(desired), chains }, filter: FILTER_RULES };
 }
