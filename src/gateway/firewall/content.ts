@@ -25,9 +25,13 @@ export function kernelNetwork(cidr: string): string {
   return kernelAddress(cidr.slice(0, slash)) + cidr.slice(slash);
 }
 
-/** Connections to be cut: those of a content, but for those that come from the networks of `keep`. */
+/**
+ * Connections to be cut: those of a content, but for those that come from the networks of `keep`; or those alone that come
+ * from the networks of `only`.
+ */
 export interface Flow extends MapContent {
   keep?: readonly string[];
+  only?: readonly string[];
 }
 
 export function contentOf(map: DesiredMap): MapContent {

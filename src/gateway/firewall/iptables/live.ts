@@ -169,7 +169,7 @@ export interface LiveState {
 }
 
 const STATE_RULE = /--comment "?berth1:state:\d+:([0-9a-f]{16})"?$/;
-const FLUSH_RULE = /--comment "?berth1:(flush|narrow):(tcp|udp)\/(\d{1,5})\/([0-9a-f.:[\]]+)"?$/;
+const FLUSH_RULE = /--comment "?berth1:(flush|narrow):(tcp|udp)\/(\d{1,5})\/(=?[0-9a-f.:[\]]+)"?$/;
 
 export const stateRule = (generation: number, digest: string): string =>
   `-A ${STATE_CHAIN} -m comment --comment "berth1:state:${generation}:${digest}"`;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { desiredMap, desiredState, manyMaps, removed } from '../../../../test/gateway/desired-states.js';
 import { FakeFirewall } from '../../../../test/gateway/fake-firewall.js';
 import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from '../../../../test/gateway/firewall-contract.js';
-import type { DesiredState } from '../../../contract/desired-state.js';
+import type { DesiredMap, DesiredState } from '../../../contract/desired-state.js';
 import { desiredOf, type Desired } from '../desired.js';
 import { isEmpty, type Plan } from '../plan.js';
 import { viewOf, type Live } from './live.js';
@@ -335,4 +335,55 @@ describe('for any desired states and any meddling', () => {
       { numRuns: 150 },
     );
   });
+});
+
+describe('UDP flows that began before their port had a map', () => {
+  const early = (port: number): object => ({ protocol: 'udp', connectionPort: port, target: `=192.0.2.1:${port}` });
+  const udp = (count: number): DesiredMap[] =>
+    Array.from({ length: count }, (_, index) =>
+      desiredMap({ protocol: 'udp', connectionPort: 1_000 + index, address: '10.20.0.1', targetPort: 53 }),
+    );
+
+  it('are noted and cut for a map that is new, and not for one that only leads elsewhere', async () => {
+    const { flows, transactions, settle } = await planned(desiredState(1, [ssh]), desiredState(2, [ssh, dns]));
+    expect(flows).toEqual([early(53)]);
+    expect(transactions[0]?.text).toContain('"berth1:flush:udp/53/=192.0.2.1:53"');
+    expect(settle?.text).not.toContain('berth1:flush');
+    const moved = desiredMap({ ...dns, address: '10.20.3.9' }, dns.id);
+    const retarget = await planned(desiredState(1, [dns]), desiredState(2, [moved]));
+    expect(retarget.flows).toEqual([{ protocol: 'udp', connectionPort: 53, target: '10.20.3.8:53' }]);
+  });
+
+  it('are noted in one line for many', async () => {
+    const { flows, transactions } = await planned(desiredState(1, [ssh]), desiredState(2, [ssh, ...udp(40)]));
+    expect(flows).toHaveLength(40);
+    expect(transactions[0]?.text.match(/berth1:flush/g)).toHaveLength(1);
+  });
+
+  it('are remembered after a crash, as long as there is a map', async () => {
+    const kernel = new FakeFirewall();
+    await converge(kernel, desiredState(1, [ssh]));
+    await kernel.apply(4, plan(desiredState(2, [ssh, dns]), await kernel.read(4)).transactions);
+    expect(plan(desiredState(2, [ssh, dns]), await kernel.read(4)).flows).toEqual([early(53)]);
+    const next = plan(desiredState(3, [ssh], [removed(dns)]), await kernel.read(4));
+    expect(next.flows).toEqual([{ protocol: 'udp', connectionPort: 53, target: '10.20.3.8:53' }]);
+  });
+
+  it('are cut only as far as the map lets their callers in', async () => {
+    const narrow = desiredMap({ ...dns, sources: ['198.51.100.0/24'] });
+    const { flows } = await planned(desiredState(1, [ssh]), desiredState(2, [ssh, narrow]));
+    expect(flows).toEqual([{ ...early(53), only: ['198.51.100.0/24'] }]);
+  });
+});
+
+it('writes a leaf whole when much of it changes, and a few rules of it one by one', async () => {
+  const all = manyMaps(200, 0x5800);
+  const moved = (count: number): DesiredMap[] =>
+    all.map((map, index) => (index < count ? desiredMap({ ...map, targetPort: 81 }, map.id) : map));
+  const few = await planned(desiredState(1, all), desiredState(2, moved(20)));
+  expect(few.transactions[0]?.text.match(/^-D BERTH-T58/gm)).toHaveLength(20);
+  const many = await planned(desiredState(1, all), desiredState(2, moved(100)));
+  expect(many.transactions[0]?.text).toContain(':BERTH-T58 - [0:0]');
+  expect(many.transactions[0]?.text).not.toContain('-D ');
+  expect([many.rewrites, many.removes.length, many.flows.length]).toEqual([[], 100, 100]);
 });

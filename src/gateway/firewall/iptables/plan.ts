@@ -1,6 +1,16 @@
 import type { Bucket, Desired } from '../desired.js';
 import type { PlanOptions } from '../firewall.js';
-import { flowsToFlush, hashOf, refusalOf, wantedMap, type Plan, type Rewrite, type Transaction } from '../plan.js';
+import {
+  flowsToFlush,
+  hashOf,
+  refusalOf,
+  wantedMap,
+  type Going,
+  type Plan,
+  type Rewrite,
+  type Transaction,
+} from '../plan.js';
+import { isUntranslated, newcomers } from '../newcomers.js';
 import { difference, foreignTouches } from './diff.js';
 import { chainOf, flushRule, liveState, readMap, stateRule, type Live, type LiveTable } from './live.js';
 import {
@@ -132,15 +142,19 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
 
   const { digest, journal } = liveState(live.nat);
   const going = nat.removes.flatMap((line) => readMap(line) ?? []);
-  const flows = flowsToFlush(
+  const cut = flowsToFlush(
     (content) => wantedMap(desired, leafChain(content.protocol, content.connectionPort), content),
     going,
-    journal,
+    journal.filter((entry) => !isUntranslated(entry)),
   );
+  const early = newcomers(desired, newUdpPorts(nat.adds, going), journal, (port) =>
+    (desired.buckets.get(leafChain('udp', port)) ?? []).filter((map) => map.connectionPort === port),
+  );
+  const flows = [...cut, ...early.flows];
   const current = live.nat.chains.get(STATE_CHAIN) ?? [];
   const marker = digest === desired.digest ? current.find((line) => line.includes(digest)) : undefined;
   const settled = [marker ?? stateRule(desired.generation, desired.digest)];
-  const state = [...settled, ...flows.map(flushRule)];
+  const state = [...settled, ...[...cut, ...early.notes].map(flushRule)];
   const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(line));
 
   const transactions: Transaction[] = [];
@@ -170,6 +184,15 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
     ),
     hash: hashOf(transactions, removes, flows),
   };
+}
+
+/** Of a port that had a rule for everybody until now no flow can have gone untranslated. */
+function newUdpPorts(adds: readonly string[], going: readonly Going[]): Set<number> {
+  const ports = new Set<number>();
+  for (const line of adds) if (line.startsWith('-A BERTH-U')) ports.add(readMap(line)?.connectionPort ?? 0);
+  ports.delete(0);
+  for (const map of going) if (map.protocol === 'udp' && map.source === undefined) ports.delete(map.connectionPort);
+  return ports;
 }
 
 const transaction = (table: Table, lines: readonly string[]): Transaction => ({
