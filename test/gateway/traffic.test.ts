@@ -214,7 +214,10 @@ describeInNamespaces('a gateway process and real traffic', () => {
     expect(shown.stdout).toContain(`-D BERTH-T58 -p tcp -m tcp --dport 22600`);
     const json = await berthGateway(lab.gateway, controlPlane, ['--plan', '--json']);
     expect(json.code).toBe(2);
-    expect(JSON.parse(json.stdout)).toMatchObject({ flows: [{ connectionPort: 22_600 }], refusal: null });
+    expect(JSON.parse(json.stdout)).toMatchObject({
+      flows: expect.arrayContaining([expect.objectContaining({ connectionPort: 22_600 })]),
+      refusal: null,
+    });
     expect(bare(await lab.gateway.exec(['iptables-save']))).toBe(bare(rules));
     controlPlane.answerWith(503);
     expect((await berthGateway(lab.gateway, controlPlane, ['--plan'])).code).toBe(1);
