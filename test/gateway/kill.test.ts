@@ -93,7 +93,7 @@ describeInNamespaces('a gateway killed in mid-apply', () => {
     expect(rules.sort()).toEqual([...wanted.nat.chains.values()].flat().sort());
     expect(now.nat.hooks.toSorted()).toEqual([...wanted.nat.hooks].sort());
     expect(now.filter.hooks.toSorted()).toEqual([...wanted.filter.hooks].sort());
-    expect(now.nat.chains.get('BERTH-STATE')).toHaveLength(1);
+    for (const line of now.nat.chains.get('BERTH-STATE') ?? ['none']) expect(line).toContain('berth1:state:');
     expect(foreign(await save())).toBe(others);
     process.stderr.write(
       `\n  ${KILLS} kills over a pass of ${passMs} ms: ${JSON.stringify(landed)}, ${Date.now() - started} ms in all\n`,

@@ -162,7 +162,10 @@ export function liveMaps(table: LiveTable): LiveMap[] {
   return maps;
 }
 
-/** What `BERTH-STATE` says: the digest that was applied last, and the flows that are still to be flushed. */
+/**
+ * What `BERTH-STATE` says: the digest that was applied last (of several, the last), and the flows that are still to be
+ * flushed.
+ */
 export interface LiveState {
   digest: string | undefined;
   journal: JournalEntry[];
@@ -171,6 +174,7 @@ export interface LiveState {
 const STATE_RULE = /--comment "?berth1:state:\d+:([0-9a-f]{16})"?$/;
 const FLUSH_RULE = /--comment "?berth1:(flush|narrow):(tcp|udp)\/(\d{1,5})\/(=?[0-9a-f.:[\]]+)"?$/;
 
+export const isMarker = (line: string): boolean => STATE_RULE.test(line);
 export const stateRule = (generation: number, digest: string): string =>
   `-A ${STATE_CHAIN} -m comment --comment "berth1:state:${generation}:${digest}"`;
 export const flushRule = (flow: Flow): string =>
@@ -179,7 +183,7 @@ export const flushRule = (flow: Flow): string =>
 export function liveState(table: LiveTable): LiveState {
   const state: LiveState = { digest: undefined, journal: [] };
   for (const line of table.chains.get(STATE_CHAIN) ?? []) {
-    state.digest ??= STATE_RULE.exec(line)?.[1];
+    state.digest = STATE_RULE.exec(line)?.[1] ?? state.digest;
     const [, kind, protocol, port, target] = FLUSH_RULE.exec(line) ?? [];
     if (port === undefined || target === undefined) continue;
     state.journal.push({

@@ -88,14 +88,9 @@ describe('the text of a plan', () => {
     const next = desiredState(2, [ssh, web]);
     const { transactions } = await planned(desiredState(1, [ssh]), next);
     expect(transactions.map(({ text }) => text)).toEqual([
-      [
-        '*nat',
-        ':BERTH-STATE - [0:0]',
-        rule(web, '-A BERTH-T58 -p tcp -m tcp --dport 22601', '10.20.3.7:80'),
-        marker(next),
-        'COMMIT',
-        '',
-      ].join('\n'),
+      ['*nat', rule(web, '-A BERTH-T58 -p tcp -m tcp --dport 22601', '10.20.3.7:80'), marker(next), 'COMMIT', ''].join(
+        '\n',
+      ),
     ]);
   });
 
@@ -105,7 +100,6 @@ describe('the text of a plan', () => {
     expect(transactions.map(({ text }) => text)).toEqual([
       [
         '*nat',
-        ':BERTH-STATE - [0:0]',
         rule(ssh, '-D BERTH-T58 -p tcp -m tcp --dport 22600', '10.20.3.7:22'),
         marker(next),
         '-A BERTH-STATE -m comment --comment "berth1:flush:tcp/22600/10.20.3.7:22"',
@@ -386,4 +380,18 @@ it('writes a leaf whole when much of it changes, and a few rules of it one by on
   expect(many.transactions[0]?.text).toContain(':BERTH-T58 - [0:0]');
   expect(many.transactions[0]?.text).not.toContain('-D ');
   expect([many.rewrites, many.removes.length, many.flows.length]).toEqual([[], 100, 100]);
+});
+
+it('appends the marker of each change, and clears the old ones once they are many', async () => {
+  const kernel = new FakeFirewall();
+  const seen: number[] = [];
+  for (let generation = 1; generation <= 40; generation++) {
+    await converge(kernel, desiredState(generation, manyMaps(generation)));
+    const live = await kernel.read(4);
+    seen.push(live.nat.chains.get('BERTH-STATE')?.length ?? 0);
+    expect(viewOf(live).digest).toBe(indexed(desiredState(generation, manyMaps(generation))).digest);
+  }
+  expect(seen.slice(0, 3)).toEqual([1, 2, 3]);
+  expect(Math.max(...seen)).toBe(17);
+  expect(seen.at(-1)).toBeLessThan(17);
 });

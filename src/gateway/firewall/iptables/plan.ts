@@ -12,7 +12,7 @@ import {
 } from '../plan.js';
 import { isUntranslated, newcomers } from '../newcomers.js';
 import { difference, foreignTouches } from './diff.js';
-import { chainOf, flushRule, liveState, readMap, stateRule, type Live, type LiveTable } from './live.js';
+import { chainOf, flushRule, isMarker, liveState, readMap, stateRule, type Live, type LiveTable } from './live.js';
 import {
   dispatchRule,
   ENTRY_CHAIN,
@@ -152,18 +152,16 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
   );
   const flows = [...cut, ...early.flows];
   const current = live.nat.chains.get(STATE_CHAIN) ?? [];
-  const marker = digest === desired.digest ? current.find((line) => line.includes(digest)) : undefined;
-  const settled = [marker ?? stateRule(desired.generation, desired.digest)];
-  const state = [...settled, ...[...cut, ...early.notes].map(flushRule)];
-  const stateDiffers = state.length !== current.length || state.some((line) => !current.includes(line));
+  const marker = digest === desired.digest ? current.findLast((line) => line.includes(digest)) : undefined;
+  const settled = marker ?? stateRule(desired.generation, desired.digest);
+  const notes = stateLines([settled, ...[...cut, ...early.notes].map(flushRule)], current);
 
   const transactions: Transaction[] = [];
   if (filter.lines.length > 0) transactions.push(transaction('filter', filter.lines));
-  if (nat.lines.length > 0 || stateDiffers) {
-    // The journal of flushes goes in with the rules: a crash between commit and flush forgets nothing.
-    const lines = stateDiffers ? [`:${STATE_CHAIN} - [0:0]`, ...nat.lines, ...state] : nat.lines;
-    transactions.push(transaction('nat', lines));
-  }
+  // The journal of flushes goes in with the rules: a crash between commit and flush forgets nothing.
+  const lines = [...notes.declare, ...nat.lines, ...notes.append];
+  if (lines.length > 0) transactions.push(transaction('nat', lines));
+  let inPlace: Set<string> | undefined;
   const adds = [...filter.adds, ...nat.adds];
   const removes = [...filter.removes, ...nat.removes];
   return {
@@ -175,15 +173,33 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
     maps: { added: countMaps(nat.adds), removed: countMaps(nat.removes) },
     flows,
     transactions,
-    settle: flows.length > 0 ? transaction('nat', [`:${STATE_CHAIN} - [0:0]`, ...settled]) : undefined,
+    settle: flows.length > 0 ? transaction('nat', [`:${STATE_CHAIN} - [0:0]`, settled]) : undefined,
     touched: touchedBy([...adds, ...removes], nat.rewrites),
-    inPlace: mapsInPlace(desired, buckets ?? desired.buckets.keys(), hooks, nat, filter),
+    // Asked for after the commit, mostly: what a change waits for does not wait for this.
+    get inPlace() {
+      return (inPlace ??= mapsInPlace(desired, buckets ?? desired.buckets.keys(), hooks, nat, filter));
+    },
     refusal: options.force === true ? null : refusalOf(desired, going, countRules(live.nat)),
     warnings: [...live.filter.blockers, ...live.nat.blockers].map(
       (line) => `a rule of others ends the chain before Berth's rule is reached, and is left alone: ${line}`,
     ),
     hash: hashOf(transactions, removes, flows),
   };
+}
+
+/** Old markers that may stay before the new one. */
+const OLD_MARKERS = 16;
+
+/**
+ * What brings the state chain to these lines. Old markers stay for a while: whoever writes next after a deletion waits for
+ * the kernel to free it (10 ms), so the marker of a change that deletes nothing is only appended.
+ */
+function stateLines(wanted: readonly string[], current: readonly string[]): { declare: string[]; append: string[] } {
+  const { missing, surplus } = difference(wanted, current);
+  if (surplus.length <= OLD_MARKERS && current.length > 0 && surplus.every(isMarker)) {
+    return { declare: [], append: missing };
+  }
+  return { declare: [`:${STATE_CHAIN} - [0:0]`], append: [...wanted] };
 }
 
 /** Of a port that had a rule for everybody until now no flow can have gone untranslated. */
