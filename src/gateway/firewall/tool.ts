@@ -30,12 +30,12 @@ export const couldNotStart = (command: string, error: NodeJS.ErrnoException): Fi
 export type RunTool = (
   command: string,
   args: readonly string[],
-  options: { deadlineMs: number; input?: string },
+  options: { deadlineMs: number; input?: string; signal?: AbortSignal },
 ) => Promise<ToolResult>;
 
 /**
  * Runs one of the system's firewall tools to its end: arguments as an array, never a shell; `input` goes to its standard
- * input. Ends it at the deadline, which is safe at any moment: the kernel takes a transaction whole or not at all.
+ * input. Ends it at the deadline, or when told to by `signal`, which is safe at any moment: the kernel takes a transaction whole or not at all.
  * Throws `FirewallError` when the tool is missing, not permitted, or late. Other failures are the caller's to judge.
  * The child keeps this process's network namespace, whichever it is.
  */
@@ -46,6 +46,10 @@ export const runTool: RunTool = (command, args, options) =>
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const timer = setTimeout(() => child.kill('SIGKILL'), options.deadlineMs);
+    const abort = (): unknown => child.kill('SIGKILL');
+    options.signal?.addEventListener('abort', abort);
+    child.once('close', () => options.signal?.removeEventListener('abort', abort));
+    if (options.signal?.aborted === true) abort();
     child.stdout.on('data', (chunk: Buffer) => stdout.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => stderr.push(chunk));
     // A tool that gives up before it has read everything closes the pipe; its exit code and words tell the story.

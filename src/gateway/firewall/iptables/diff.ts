@@ -14,6 +14,7 @@ export interface Difference {
  * `wanted` must not hold a rule twice.
  */
 export function difference(wanted: readonly string[], lines: readonly string[]): Difference {
+  if (lines.length === 0) return { missing: [...wanted], surplus: [] };
   const missing = new Set(wanted);
   const surplus = lines.filter((line) => !missing.delete(line));
   return { missing: [...missing], surplus };

@@ -12,7 +12,7 @@ import {
 } from '../plan.js';
 import { isUntranslated, newcomers } from '../newcomers.js';
 import { difference, foreignTouches } from './diff.js';
-import { chainOf, flushRule, isMarker, liveState, readMap, stateRule, type Live, type LiveTable } from './live.js';
+import { flushRule, isMarker, liveState, readMap, stateRule, type Live, type LiveTable } from './live.js';
 import {
   dispatchRule,
   ENTRY_CHAIN,
@@ -35,8 +35,11 @@ interface TableDiff {
   rewrites: Rewrite[];
   /** The lines of the transaction without table and COMMIT; empty when nothing differs. */
   lines: string[];
-  /** Leaves of which something is missing, with what that is. */
-  missing: Map<Bucket, ReadonlySet<string>>;
+  /** What is missing in each chain. */
+  missing: Map<string, readonly string[]>;
+  /** Rules in leaves among `adds` and `removes`. */
+  maps: Plan['maps'];
+  touched: { buckets: Set<Bucket>; frame: boolean };
 }
 
 /** A leaf of which more than a third is written is written whole: cheaper than to have each old rule looked for. */
@@ -48,7 +51,9 @@ function diffTable(
   live: LiveTable,
   idsOf: (leaf: Bucket) => ReadonlySet<string>,
 ): TableDiff {
-  const diff: TableDiff = { adds: [], removes: [], rewrites: [], lines: [], missing: new Map() };
+  const touched: TableDiff['touched'] = { buckets: new Set(), frame: false };
+  const maps = { added: 0, removed: 0 };
+  const diff: TableDiff = { adds: [], removes: [], rewrites: [], lines: [], missing: new Map(), maps, touched };
   const declare: string[] = [];
   const drop: string[] = [];
   const append: string[] = [];
@@ -56,16 +61,22 @@ function diffTable(
   for (const [chain, rules] of chains) {
     const lines = live.chains.get(chain);
     const { missing, surplus } = difference(rules, lines ?? []);
-    if (missing.length > 0) diff.missing.set(chain, new Set(missing));
-    else if (surplus.length === 0 && lines !== undefined) continue;
-    diff.adds.push(...missing.sort());
+    const written = missing.length + surplus.length;
+    if (written === 0 && lines !== undefined) continue;
+    diff.missing.set(chain, missing.sort());
+    for (const line of missing) diff.adds.push(line);
     diff.removes.push(...surplus);
+    if (isLeaf(chain)) {
+      maps.added += missing.length;
+      maps.removed += surplus.length;
+      if (written > 0) touched.buckets.add(chain);
+    } else touched.frame ||= written > 0;
+
     const because = foreignTouches(chain, lines ?? [], surplus, () => idsOf(chain));
     if (because.length > 0) diff.rewrites.push({ chain, because });
-    const written = missing.length + surplus.length;
     if (lines === undefined || because.length > 0 || (written > MANY.lines && written > rules.length * MANY.share)) {
       declare.push(`:${chain} - [0:0]`);
-      append.push(...[...rules].sort());
+      for (const rule of missing.length === rules.length ? missing : [...rules].sort()) append.push(rule);
     } else {
       drop.push(...surplus);
       append.push(...missing);
@@ -74,6 +85,7 @@ function diffTable(
 
   // The first of each wanted hook stays; `-D` deletes the first that matches, which is as good.
   const { missing, surplus } = difference(hooks, live.hooks);
+  touched.frame ||= missing.length + surplus.length > 0;
   diff.adds.push(...missing);
   diff.removes.push(...surplus);
   const deletions = [...drop, ...surplus].map((line) => `-D ${line.slice(3)}`);
@@ -97,7 +109,7 @@ function mapsInPlace(
     pathTo(leaf).every((chain) => !broken.has(chain) && (chain === ENTRY_CHAIN || !missing.has(dispatchRule(chain))));
   for (const leaf of leaves) {
     if (missing.size + broken.size > 0 && !isSound(leaf)) continue;
-    const lacking = nat.missing.get(leaf);
+    const lacking = nat.missing.has(leaf) ? new Set(nat.missing.get(leaf)) : undefined;
     for (const map of desired.buckets.get(leaf) ?? []) {
       if (lacking === undefined || !mapRules(map).some((rule) => lacking.has(rule))) inPlace.add(map.ruleId);
     }
@@ -170,11 +182,11 @@ export function plan(desired: Desired, live: Live, options: PlanOptions = {}): P
     adds,
     removes,
     rewrites: nat.rewrites,
-    maps: { added: countMaps(nat.adds), removed: countMaps(nat.removes) },
+    maps: nat.maps,
     flows,
     transactions,
     settle: flows.length > 0 ? transaction('nat', [`:${STATE_CHAIN} - [0:0]`, settled]) : undefined,
-    touched: touchedBy([...adds, ...removes], nat.rewrites),
+    touched: { buckets: nat.touched.buckets, frame: nat.touched.frame || filter.touched.frame },
     // Asked for after the commit, mostly: what a change waits for does not wait for this.
     get inPlace() {
       return (inPlace ??= mapsInPlace(desired, buckets ?? desired.buckets.keys(), hooks, nat, filter));
@@ -219,12 +231,6 @@ const transaction = (table: Table, lines: readonly string[]): Transaction => ({
 const countRules = (nat: LiveTable): number =>
   [...nat.chains].reduce((sum, [chain, lines]) => sum + (isLeaf(chain) ? lines.length : 0), 0);
 
-function touchedBy(lines: readonly string[], rewrites: readonly Rewrite[]): Plan['touched'] {
-  const chains = new Set([...lines.map(chainOf), ...rewrites.map(({ chain }) => chain)]);
-  const buckets = new Set<Bucket>([...chains].filter(isLeaf));
-  return { buckets, frame: buckets.size < chains.size };
-}
-
 /** Takes every trace of ours out of the kernel: hooks, then chains; `nat` first, so that nothing is translated any more. */
 export function planRemoval(live: Live): Transaction[] {
   const transactions: Transaction[] = [];
@@ -241,6 +247,3 @@ export function planRemoval(live: Live): Transaction[] {
   }
   return transactions;
 }
-
-/** How many of the lines are rules of maps; structure and hooks are not. */
-const countMaps = (lines: readonly string[]): number => lines.filter((line) => isLeaf(chainOf(line))).length;

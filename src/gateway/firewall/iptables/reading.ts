@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Family } from '../../../ip/address.js';
 import { FirewallError, type Scope } from '../firewall.js';
 import type { RunTool, ToolResult } from '../tool.js';
@@ -6,6 +7,8 @@ import { dispatchRule, ENTRY_CHAIN, isLeaf, STATE_CHAIN, type Table } from './ru
 
 /** Seconds to wait for the xtables lock; only the legacy variant takes one, and other namespaces hold the same. */
 export const LOCK_WAIT = ['-w', '5'];
+/** A save that takes longer than this may never end. */
+const HEDGE_MS = 1_000;
 /** Reads at a time: each is a process, most of which is the start of it. */
 const AT_ONCE = 4;
 
@@ -48,22 +51,39 @@ export class Reading {
       await this.chains(family, nat, [state, ...leaves]);
       return { family, nat, filter: startTable() };
     }
-    const [nat, filter] = await Promise.all([this.walk(family, 'nat', leaves), this.walk(family, 'filter')]);
+    const [nat, filter] = await Promise.all([this.walk(family, 'nat', { leaves }), this.walk(family, 'filter')]);
     return { family, nat, filter };
   }
 
+  /**
+   * A save; when that takes long also a walk, and the first that ends tells. A save may never finish while others commit:
+   * the tools start a reading anew each time.
+   */
   private async table(family: Family, table: Table): Promise<LiveTable> {
-    const command = `${prefixOf(family)}-save`;
-    let live: LiveTable;
-    try {
-      const result = await this.run(command, ['-t', table], { deadlineMs: this.deadlines.saveMs });
-      if (result.code !== 0) throw unreadable(command, table, result);
-      live = parseSave(table, result.stdout);
-    } catch (error) {
-      // It may never finish while others commit: the tools start a read anew each time.
-      if (error instanceof FirewallError && error.reason === 'deadline') return this.walk(family, table);
+    const over = new AbortController();
+    const { signal } = over;
+    let refused: unknown;
+    const saving = this.save(family, table, signal).catch((error: unknown) => {
+      if (!isLate(error)) refused ??= error;
       throw error;
+    });
+    try {
+      const early = await Promise.race([saving, sleep(HEDGE_MS, undefined, { signal })]).catch(() => undefined);
+      if (early !== undefined) return early;
+      if (refused === undefined) return await Promise.any([saving, this.walk(family, table, { signal })]);
+    } catch (error) {
+      refused ??= error instanceof AggregateError ? error.errors.at(-1) : error;
+    } finally {
+      over.abort();
     }
+    throw refused;
+  }
+
+  private async save(family: Family, table: Table, signal: AbortSignal): Promise<LiveTable> {
+    const command = `${prefixOf(family)}-save`;
+    const result = await this.run(command, ['-t', table], { deadlineMs: this.deadlines.saveMs, signal });
+    if (result.code !== 0) throw unreadable(command, table, result);
+    const live = parseSave(table, result.stdout);
     if (table === 'nat') await this.doubt(family, live);
     return live;
   }
@@ -71,7 +91,7 @@ export class Reading {
   /** Fewer chains than before are a wipe, or a reading that was cut short; a second one, of another kind, tells which. */
   private async doubt(family: Family, live: LiveTable): Promise<void> {
     if (live.chains.size < (this.seen.get(family) ?? 0)) {
-      const walked = await this.walk(family, 'nat', []);
+      const walked = await this.walk(family, 'nat', { leaves: [] });
       const missed = [...walked.chains.keys()].filter((chain) => !live.chains.has(chain));
       if (missed.length > 0) {
         const chains = missed.slice(0, 3).join(', ');
@@ -88,13 +108,18 @@ export class Reading {
    * read that finishes also while others commit. A chain that nothing leads to is not seen; the plan then declares it,
    * which makes it anew in one transaction, so not seeing it does no harm. Given `leaves`, of the leaves these alone.
    */
-  private async walk(family: Family, table: Table, leaves?: readonly Wanted[]): Promise<LiveTable> {
+  private async walk(
+    family: Family,
+    table: Table,
+    { leaves, signal }: { leaves?: readonly Wanted[]; signal?: AbortSignal } = {},
+  ): Promise<LiveTable> {
     const live = startTable();
     if (table === 'filter') {
-      await this.chains(family, live, hooked(table));
+      await this.chains(family, live, hooked(table), signal);
       return live;
     }
-    await this.chains(family, live, [...hooked(table), state, { table, chain: ENTRY_CHAIN, optional: true }]);
+    const entry = { table, chain: ENTRY_CHAIN, optional: true };
+    await this.chains(family, live, [...hooked(table), state, entry], signal);
     if (!live.chains.has(ENTRY_CHAIN) && live.hooks.some((hook) => hook.endsWith(` -j ${ENTRY_CHAIN}`))) {
       throw new UnreadableTable(`${prefixOf(family)} -S did not show chain ${ENTRY_CHAIN}, to which a rule leads`);
     }
@@ -107,23 +132,26 @@ export class Reading {
         if (leaves === undefined || !isLeaf(target)) next.add(target);
       }
       level = [...next];
-      await this.chains(
-        family,
-        live,
-        level.map((chain) => ({ table, chain, optional: false })),
-      );
+      const chains = level.map((chain) => ({ table, chain, optional: false }));
+      await this.chains(family, live, chains, signal);
     }
-    await this.chains(family, live, leaves ?? []);
+    await this.chains(family, live, leaves ?? [], signal);
     return live;
   }
 
   /** Adds chains to a table, in their order; some are read at a time. */
-  private async chains(family: Family, into: LiveTable, wanted: readonly Wanted[]): Promise<void> {
+  private async chains(
+    family: Family,
+    into: LiveTable,
+    wanted: readonly Wanted[],
+    signal?: AbortSignal,
+  ): Promise<void> {
     const texts = new Map<Wanted, string | undefined>();
     const waiting = [...wanted];
     const reader = async (): Promise<void> => {
       for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-        texts.set(next, await this.chain(family, next));
+        signal?.throwIfAborted();
+        texts.set(next, await this.chain(family, next, signal));
       }
     };
     await Promise.all(Array.from({ length: Math.min(AT_ONCE, waiting.length) }, reader));
@@ -133,15 +161,21 @@ export class Reading {
     }
   }
 
-  private async chain(family: Family, { table, chain, optional }: Wanted): Promise<string | undefined> {
+  private async chain(
+    family: Family,
+    { table, chain, optional }: Wanted,
+    signal?: AbortSignal,
+  ): Promise<string | undefined> {
     const command = prefixOf(family);
     const args = [...LOCK_WAIT, '-t', table, '-S', chain];
-    const result = await this.run(command, args, { deadlineMs: this.deadlines.toolMs });
+    const result = await this.run(command, args, { deadlineMs: this.deadlines.toolMs, ...(signal && { signal }) });
     if (result.code === 0) return result.stdout;
     if (optional) return undefined;
     throw unreadable(`${command} -S ${chain}`, table, result);
   }
 }
+
+const isLate = (error: unknown): boolean => error instanceof FirewallError && error.reason === 'deadline';
 
 function unreadable(command: string, table: Table, result: ToolResult): FirewallError {
   return new FirewallError(
