@@ -63,7 +63,7 @@ function diffTable(
     const { missing, surplus } = difference(rules, lines ?? []);
     const written = missing.length + surplus.length;
     if (written === 0 && lines !== undefined) continue;
-    diff.missing.set(chain, missing.sort());
+    diff.missing.set(chain, missing);
     for (const line of missing) diff.adds.push(line);
     diff.removes.push(...surplus);
     if (isLeaf(chain)) {
@@ -76,7 +76,7 @@ function diffTable(
     if (because.length > 0) diff.rewrites.push({ chain, because });
     if (lines === undefined || because.length > 0 || (written > MANY.lines && written > rules.length * MANY.share)) {
       declare.push(`:${chain} - [0:0]`);
-      for (const rule of missing.length === rules.length ? missing : [...rules].sort()) append.push(rule);
+      for (const rule of isLeaf(chain) ? rules : [...rules].sort()) append.push(rule);
     } else {
       drop.push(...surplus);
       append.push(...missing);

@@ -130,9 +130,11 @@ export function frameFor(leaves: ReadonlySet<Bucket>): Map<string, string[]> {
   return chains;
 }
 
+/** By port, so that the same desired state always has the same text. */
 export function leafRules(desired: Desired, leaf: Bucket): string[] {
   const rules: string[] = [];
-  for (const map of desired.buckets.get(leaf) ?? []) rules.push(...mapRules(map));
+  const maps = [...(desired.buckets.get(leaf) ?? [])].sort((a, b) => a.connectionPort - b.connectionPort);
+  for (const map of maps) rules.push(...mapRules(map));
   return rules;
 }
 

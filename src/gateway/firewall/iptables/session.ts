@@ -79,6 +79,9 @@ export class RestoreSession {
       const why = 'the text is cut short (it must start with the table and end with COMMIT)';
       return Promise.reject(new FirewallError('refused', `nothing of the ${table} table is applied: ${why}`));
     }
+    // It may have ended, with the word of it still on its way.
+    const { exitCode, signalCode } = this.child?.process ?? {};
+    if (typeof exitCode === 'number' || typeof signalCode === 'string') this.child = undefined;
     const child = (this.child ??= this.spawn());
     return new Promise((resolve, reject) => {
       const ack = `# ack ${++this.acks}`;
