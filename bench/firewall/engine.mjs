@@ -65,6 +65,7 @@ export class Engine {
       recheckMs: 3_600_000,
       force: true,
       log: (level, message) => level === 'error' && console.error(message),
+      drifted: () => undefined,
       report: (report) => {
         const failed = report.maps.find(({ status }) => status === 'failed');
         if (failed !== undefined) throw new Error(`a map failed: ${failed.reason}`);
