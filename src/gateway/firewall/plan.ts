@@ -39,6 +39,11 @@ export interface Plan {
   settle: Transaction | undefined;
   /** What `transactions` write, to be read back. */
   touched: { buckets: ReadonlySet<Bucket>; frame: boolean };
+  /**
+   * What the kernel holds once it has taken all transactions, when their acceptance proves it and nothing needs to be read
+   * back; only the backend looks into it.
+   */
+  outcome?: unknown;
   /** Rule ids of the compared maps for which nothing is missing in the kernel. */
   inPlace: ReadonlySet<string>;
   /** Why this plan must not be applied; null when it may. */

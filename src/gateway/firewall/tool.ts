@@ -30,7 +30,7 @@ export const couldNotStart = (command: string, error: NodeJS.ErrnoException): Fi
 export type RunTool = (
   command: string,
   args: readonly string[],
-  options: { deadlineMs: number; input?: string; signal?: AbortSignal },
+  options: { deadlineMs: number; input?: string; signal?: AbortSignal; onStart?: (pid: number) => void },
 ) => Promise<ToolResult>;
 
 /**
@@ -43,6 +43,7 @@ export const runTool: RunTool = (command, args, options) =>
   new Promise((resolve, reject) => {
     const started = Date.now();
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    if (child.pid !== undefined) options.onStart?.(child.pid);
     const stdout: Buffer[] = [];
     const stderr: Buffer[] = [];
     const timer = setTimeout(() => child.kill('SIGKILL'), options.deadlineMs);
