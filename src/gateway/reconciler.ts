@@ -212,7 +212,7 @@ export class Reconciler {
       } catch (error) {
         throw error instanceof FirewallError ? new Refusal(error.message, next.inPlace, buckets) : error;
       }
-      live = await this.reread(family, live, next.touched);
+      live = next.outcome ?? (await this.reread(family, live, next.touched));
       next = firewall.plan(desired, live, { force, ...(buckets && { buckets }) });
     }
     // The flows are cut before their maps are reported gone: a port given out again must not meet an old connection.

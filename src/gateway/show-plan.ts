@@ -28,7 +28,7 @@ export function planText(plan: Plan): string {
 
 /** The same for programs. */
 export function planJson(plan: Plan): string {
-  const { inPlace, settle, touched, ...shown } = plan;
+  const { inPlace, settle, touched, outcome, ...shown } = plan;
   return JSON.stringify(
     { ...shown, inPlace: inPlace.size, settle: settle?.text ?? null, isEmpty: isEmpty(plan) },
     undefined,

@@ -7,6 +7,7 @@ import { leafChain } from '../../src/gateway/firewall/iptables/ruleset.js';
 import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps } from './desired-states.js';
 import { firewallContract, type Kernel } from './firewall-contract.js';
+import { IPTABLES } from './iptables-dialect.js';
 import { describeInNamespaces } from '../support/namespace-suite.js';
 
 /** Runs the tools inside a namespace, while this process stays where it is; as another user when asked. */
@@ -32,7 +33,7 @@ async function open(saveMs: number): Promise<Kernel> {
     meddle: async (family, text) => {
       await namespace.exec([`${tool(family)}-restore`, '--noflush'], text);
     },
-    save: (family, table) => namespace.exec([`${tool(family)}-save`, '-t', table]),
+    dump: (family) => namespace.exec([`${tool(family)}-save`]),
     close: async () => {
       await firewall.close();
       await namespace.remove();
@@ -41,9 +42,9 @@ async function open(saveMs: number): Promise<Kernel> {
 }
 
 describeInNamespaces('the iptables backend', () => {
-  firewallContract('iptables, reading whole tables', () => open(10_000));
+  firewallContract('iptables, reading whole tables', IPTABLES, () => open(10_000));
   // A save that may not take any time never finishes, as under somebody else's constant commits.
-  firewallContract('iptables, reading chain by chain', () => open(0));
+  firewallContract('iptables, reading chain by chain', IPTABLES, () => open(0));
 
   describe('what it says when it cannot', () => {
     let namespace: Namespace;

@@ -6,7 +6,7 @@ import { plan } from '../../src/gateway/firewall/iptables/plan.js';
 import { leafChain, ruleset } from '../../src/gateway/firewall/iptables/ruleset.js';
 import { Namespace } from '../../src/demo/namespace.js';
 import { desiredState, manyMaps, removed } from './desired-states.js';
-import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './firewall-contract.js';
+import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './iptables-dialect.js';
 import { ControlPlane, eventually, GatewayProcess } from './lab.js';
 import { describeInNamespaces } from '../support/namespace-suite.js';
 

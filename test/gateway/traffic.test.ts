@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import type { DesiredMap } from '../../src/contract/desired-state.js';
 import { desiredMap, desiredState, removed } from './desired-states.js';
-import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './firewall-contract.js';
+import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './iptables-dialect.js';
 import { askOnce, berthGateway, ControlPlane, eventually, GatewayProcess, Lab, serve, Talk } from './lab.js';
 import { describeInNamespaces } from '../support/namespace-suite.js';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { desiredMap, desiredState, manyMaps, removed } from '../../../../test/gateway/desired-states.js';
 import { FakeFirewall } from '../../../../test/gateway/fake-firewall.js';
-import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from '../../../../test/gateway/firewall-contract.js';
+import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from '../../../../test/gateway/iptables-dialect.js';
 import type { DesiredMap, DesiredState } from '../../../contract/desired-state.js';
 import { desiredOf, type Desired } from '../desired.js';
 import { isEmpty, type Plan } from '../plan.js';

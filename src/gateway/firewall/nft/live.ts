@@ -5,9 +5,9 @@ import type { MapContent } from '../content.js';
 import type { Bucket } from '../desired.js';
 import type { LiveView, Scope } from '../firewall.js';
 import { remembered, type Notes } from './notes.js';
-import { contractAddress, isBucket, type Frame } from './ruleset.js';
+import { contractAddress, fewOf, isBucket, type Frame } from './ruleset.js';
 
-/** Elements of one bucket as the tool prints them, by their keys; an element with anything more has that in its value. */
+/** Elements of both maps of one bucket as the tool prints them, by their keys; an element with anything more has that in its value. */
 export type Elements = ReadonlyMap<string, string>;
 
 /** What the kernel holds of our table of one family. */
@@ -15,7 +15,7 @@ export interface NftLive {
   family: Family;
   /** Undefined when it is not known; empty when there is no table. */
   frame: Frame | undefined;
-  /** Buckets whose map is there. */
+  /** Buckets that have a map. */
   buckets: ReadonlyMap<Bucket, Elements>;
   notes: Notes;
   /** Chains of others that drop what is forwarded. */
@@ -45,7 +45,8 @@ export function mergeLive(live: NftLive, part: NftLive, { buckets }: Scope): Nft
     else merged.set(bucket, elements);
   }
   if (part.frame !== undefined) {
-    for (const bucket of [...merged.keys()]) if (!part.frame.sets.has(bucket)) merged.delete(bucket);
+    const { sets } = part.frame;
+    for (const bucket of [...merged.keys()]) if (!sets.has(bucket) && !sets.has(fewOf(bucket))) merged.delete(bucket);
   }
   return {
     family: live.family,

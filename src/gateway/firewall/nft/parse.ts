@@ -105,8 +105,8 @@ export function readTable(family: Family, text: string): NftLive {
   if (!there) throw new UnreadableListing('nft listed no table');
   const buckets = new Map<string, Elements>();
   for (const bucket of BUCKETS) {
-    const own = elements.get(bucket);
-    if (own !== undefined) buckets.set(bucket, new Map([...own, ...(elements.get(fewOf(bucket)) ?? [])]));
+    const [own, few] = [elements.get(bucket), elements.get(fewOf(bucket))];
+    if (own !== undefined || few !== undefined) buckets.set(bucket, new Map([...(own ?? []), ...(few ?? [])]));
   }
   const notes = new Map(elements.get(NOTES));
   return { ...emptyLive(family), frame: { sets, chains, others }, buckets, notes };

@@ -167,7 +167,8 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
     return map === undefined ? [] : [map];
   });
   const { digest, note, journal } = remembered(live.notes);
-  const flows = flowsToFlush(finder(desired), going, journal);
+  // The kernel gives the notes back in an order of its own.
+  const flows = flowsToFlush(finder(desired), going, journal).sort((a, b) => (contentKey(a) < contentKey(b) ? -1 : 1));
   const settled = [
     digest === desired.digest && note !== undefined ? note : stateNote(desired.generation, desired.digest),
   ];

@@ -4,7 +4,7 @@ import { FirewallError, type Scope } from '../firewall.js';
 import type { RunTool } from '../tool.js';
 import { emptyLive, isAbsent, type Elements, type NftLive } from './live.js';
 import { droppingChains, readElements, readTable, UnreadableListing } from './parse.js';
-import { BUCKETS, fewOf, isBucket, NOTES, tableOf } from './ruleset.js';
+import { BUCKETS, fewOf, isBucket, NOTES, tableOf, type Frame } from './ruleset.js';
 import { isMissing, wordsOf } from './words.js';
 
 /**
@@ -46,11 +46,10 @@ export class NftReading {
     const live = new Map<Bucket, Elements>();
     for (const bucket of buckets) {
       if (!isBucket(bucket)) continue;
-      const own = await this.elements(family, bucket);
+      const own = isThere(read?.frame, bucket) ? await this.elements(family, bucket) : undefined;
       if (own === undefined && read === undefined) return this.parts(family, { buckets, frame: true });
-      if (own === undefined) continue;
-      const few = await this.elements(family, fewOf(bucket));
-      live.set(bucket, few === undefined ? own : new Map([...own, ...few]));
+      const few = isThere(read?.frame, fewOf(bucket)) ? await this.elements(family, fewOf(bucket)) : undefined;
+      if (own !== undefined || few !== undefined) live.set(bucket, new Map([...(own ?? []), ...(few ?? [])]));
     }
     return { ...emptyLive(family), ...read, frame: read?.frame, buckets: live, notes: notes ?? new Map() };
   }
@@ -101,4 +100,6 @@ export class NftReading {
   }
 }
 
+/** Whether to ask for it: what a frame that was just read does not have costs no question. */
+const isThere = (frame: Frame | undefined, name: string): boolean => frame === undefined || frame.sets.has(name);
 const isLate = (error: unknown): boolean => error instanceof FirewallError && error.reason === 'deadline';
