@@ -66,7 +66,7 @@ interface GatewayOptions {
 const gateway = berth
   .command('gateway')
   .description(
-    "make this machine's rules what the control plane wants (FIREWALL=iptables), or only say what would change",
+    "make this machine's rules what the control plane wants (FIREWALL=iptables or nft), or only say what would change",
   )
   .option('--plan', 'print the difference once and exit: status 0 for none, 2 for some')
   .option('--json', 'with --plan: as JSON')
@@ -106,7 +106,8 @@ function gatewaySettings({ gateway: defaults, nats, log }: Config, options: Gate
     controlPlaneUrl: controlPlane,
     gateway: options.gateway ?? defaults.name,
     token: tokenFile === undefined ? defaults.token : readSecretFile(tokenFile),
-    mode: options.mode ?? (defaults.firewall === 'iptables' ? 'apply' : 'plan'),
+    mode: options.mode ?? (defaults.firewall === 'plan' ? 'plan' : 'apply'),
+    backend: defaults.firewall === 'nft' ? 'nft' : 'iptables',
     recheckSeconds: defaults.recheckSeconds,
     natsUrl: nats.url,
     json: options.json === true,

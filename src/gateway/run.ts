@@ -1,11 +1,14 @@
+import type { Family } from '../ip/address.js';
 import { ControlPlaneClient } from './control-plane-client.js';
 import { DesiredStatePoller } from './desired-state-poller.js';
-import { FirewallError } from './firewall/firewall.js';
+import { BACKENDS, openFirewall, whyNot } from './firewall/backends.js';
+import { FirewallError, type Firewall } from './firewall/firewall.js';
 import { desiredOf } from './firewall/desired.js';
-import { IptablesFirewall } from './firewall/iptables/iptables.js';
 import { isEmpty } from './firewall/plan.js';
+import { Scrub } from './firewall/scrub.js';
+import { Watch } from './firewall/watch.js';
 import { Reconciler } from './reconciler.js';
-import type { GatewaySettings } from './settings.js';
+import type { GatewaySettings, Log } from './settings.js';
 import { planJson, planText } from './show-plan.js';
 import { StatusReporter } from './status-reporter.js';
 import { BusWaker } from './wake.js';
@@ -17,11 +20,13 @@ export type { GatewaySettings, Log } from './settings.js';
  * the bus and the kernel may all be away and are tried again for ever. `close` stops it and leaves the rules in place.
  */
 export async function runGateway(settings: GatewaySettings): Promise<{ close(): Promise<void> }> {
-  const { log, mode } = settings;
+  const { log, mode, backend } = settings;
   const recheckMs = settings.recheckSeconds * 1_000;
-  const firewall = new IptablesFirewall();
+  const firewall = openFirewall(backend);
+  const reason = mode === 'apply' ? await whyNot(backend) : undefined;
+  if (reason !== undefined) throw new Error(reason);
   try {
-    log('info', `gateway ${settings.gateway} in ${mode} mode, ${await firewall.variant(4)}`);
+    log('info', `gateway ${settings.gateway} in ${mode} mode with ${backend}: ${await firewall.variant(4)}`);
   } catch (error) {
     if (!(error instanceof FirewallError)) throw error;
     log(mode === 'plan' ? 'warn' : 'error', error.message);
@@ -37,12 +42,27 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     report: (report, whole) => reporter.observe(report, whole),
     drifted: (drift) => reporter.find(drift),
   });
+  const looks =
+    mode === 'apply'
+      ? [
+          new Watch({
+            backend,
+            pids: () => firewall.pids(),
+            onForeign: ({ suspicion, program }) => reconciler.suspect(suspicion, program),
+            log,
+          }),
+          new Scrub(
+            () => reconciler.buckets(),
+            (scope) => reconciler.suspect(scope),
+          ),
+        ]
+      : [];
   const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
   const waker =
     settings.natsUrl === undefined ? undefined : new BusWaker({ url: settings.natsUrl }, () => poller.wake(), log);
   return {
     close: async () => {
-      await Promise.all([waker?.close(), poller.close()]);
+      await Promise.all([waker?.close(), poller.close(), ...looks.map((look) => look.close())]);
       await reconciler.close();
       await firewall.close();
       await reporter.close();
@@ -58,11 +78,11 @@ export async function planOnce(settings: GatewaySettings, print: (text: string) 
   try {
     const state = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
     if (state === undefined) throw new Error('the control plane has no desired state for this gateway');
-    const firewall = new IptablesFirewall();
+    const firewall = openFirewall(settings.backend);
     const desired = desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
     const live = await firewall.read(desired.family);
     const difference = firewall.plan(desired, live, { force: settings.force === true });
-    print(settings.json === true ? planJson(difference) : planText(difference));
+    print(settings.json === true ? planJson(difference) : planText(difference, settings.backend));
     return isEmpty(difference) ? 0 : 2;
   } catch (error) {
     settings.log('error', error instanceof Error ? error.message : String(error));
@@ -71,35 +91,44 @@ export async function planOnce(settings: GatewaySettings, print: (text: string) 
 }
 
 /**
- * `berth gateway remove`: takes every trace of Berth out of the kernel, for both families: hooks, then chains, then the
- * connections made through them. Rules of others are untouched. Throws `FirewallError` when something is left.
+ * `berth gateway remove`: takes every trace of Berth out of the kernel, for every backend and both families: hooks, then
+ * chains, then the connections made through them. Rules of others are untouched. Throws `FirewallError` when something is
+ * left.
  */
 export async function removeEverything(settings: Pick<GatewaySettings, 'log'>): Promise<void> {
-  const firewall = new IptablesFirewall();
-  for (const family of [4, 6] as const) {
-    const name = `IPv${family}`;
-    let live;
+  for (const backend of BACKENDS) {
+    const firewall = openFirewall(backend);
     try {
-      live = await firewall.read(family);
-    } catch (error) {
-      if (!(error instanceof FirewallError) || error.reason !== 'missing') throw error;
-      settings.log('warn', `${name} was not looked at: ${error.message}`);
-      continue;
+      for (const family of [4, 6] as const) await removeFamily(firewall, family, settings.log);
+    } finally {
+      await firewall.close();
     }
-    const { holdsAnything, maps, journal } = firewall.view(live);
-    if (!holdsAnything) {
-      settings.log('info', `${name}: there is nothing of Berth in the kernel`);
-      continue;
-    }
-    await firewall.apply(family, firewall.planRemoval(live));
-    const { warning } = await firewall.flush(family, [...maps, ...journal]);
-    if (warning !== null) settings.log('warn', warning);
-    if (firewall.view(await firewall.read(family)).holdsAnything) {
-      throw new FirewallError(
-        'refused',
-        `${name}: rules of Berth are still in the kernel; is a gateway running? Stop it first`,
-      );
-    }
-    settings.log('info', `${name}: every rule and chain of Berth is gone`);
   }
+}
+
+async function removeFamily(firewall: Firewall, family: Family, log: Log): Promise<void> {
+  const name = `IPv${family}, ${firewall.name}`;
+  let live;
+  try {
+    live = await firewall.read(family);
+  } catch (error) {
+    if (!(error instanceof FirewallError) || error.reason !== 'missing') throw error;
+    log('warn', `${name}: not looked at: ${error.message}`);
+    return;
+  }
+  const { holdsAnything, maps, journal } = firewall.view(live);
+  if (!holdsAnything) {
+    log('info', `${name}: there is nothing of Berth in the kernel`);
+    return;
+  }
+  await firewall.apply(family, firewall.planRemoval(live));
+  const { warning } = await firewall.flush(family, [...maps, ...journal]);
+  if (warning !== null) log('warn', warning);
+  if (firewall.view(await firewall.read(family)).holdsAnything) {
+    throw new FirewallError(
+      'refused',
+      `${name}: rules of Berth are still in the kernel; is a gateway running? Stop it first`,
+    );
+  }
+  log('info', `${name}: every rule and chain of Berth is gone`);
 }

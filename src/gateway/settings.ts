@@ -1,4 +1,5 @@
 import type { GatewayMode } from '../contract/desired-state.js';
+import type { Backend } from './firewall/backends.js';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 
@@ -11,6 +12,8 @@ export interface GatewaySettings {
   /** Bearer token of role gateway. */
   token?: string | undefined;
   mode: GatewayMode;
+  /** With which tool it speaks to the kernel. */
+  backend: Backend;
   /** How often the kernel is read again although nothing has changed. */
   recheckSeconds: number;
   /** When given, events on this bus end the long poll's wait early. */

@@ -1,3 +1,4 @@
+import type { Backend } from './firewall/backends.js';
 import type { Plan } from './firewall/plan.js';
 import { isEmpty } from './firewall/plan.js';
 import { contentKey } from './firewall/content.js';
@@ -6,9 +7,10 @@ import { contentKey } from './firewall/content.js';
 const section = (title: string, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : ['', `${title} (${lines.length}):`, ...lines.map((line) => `  ${line}`)];
 
-/** A plan as text for people, with the exact input that `iptables-restore --noflush` would get. */
-export function planText(plan: Plan): string {
-  const command = plan.family === 4 ? 'iptables-restore' : 'ip6tables-restore';
+/** A plan as text for people, with the exact input that `iptables-restore --noflush` or `nft -f -` would get. */
+export function planText(plan: Plan, backend: Backend): string {
+  const restore = plan.family === 4 ? 'iptables-restore --noflush' : 'ip6tables-restore --noflush';
+  const command = backend === 'nft' ? 'nft -f -' : restore;
   const heading = `Generation ${plan.generation}, IPv${plan.family}: `;
   if (isEmpty(plan)) return `${heading}the kernel is as desired, there is nothing to do.`;
   return [
@@ -22,7 +24,7 @@ export function planText(plan: Plan): string {
       plan.rewrites.map(({ chain, because }) => `${chain}: ${because.join('; ')}`),
     ),
     ...section('Connections to cut after that', plan.flows.map(contentKey)),
-    ...plan.transactions.flatMap(({ table, text }) => ['', `${command} --noflush, table ${table}:`, text.trimEnd()]),
+    ...plan.transactions.flatMap(({ table, text }) => ['', `${command}, table ${table}:`, text.trimEnd()]),
   ].join('\n');
 }
 

@@ -6,7 +6,7 @@ export interface ScreenFacts {
   /** File with an admin token; undefined with AUTH=none. */
   readonly tokenFile?: string;
   readonly gateway: string;
-  readonly firewall: 'iptables' | 'plan';
+  readonly firewall: 'iptables' | 'nft' | 'plan';
   /** Where events go, without a password; undefined without NATS. */
   readonly nats?: string;
 }
@@ -24,7 +24,7 @@ export function screen(facts: ScreenFacts): string {
       'Gateway',
       facts.firewall === 'plan'
         ? `"${facts.gateway}" only plans: it says what it would change in this machine's firewall (FIREWALL=iptables lets it)`
-        : `"${facts.gateway}" changes this machine's iptables rules`,
+        : `"${facts.gateway}" changes this machine's ${facts.firewall} rules`,
     ],
   ];
   const width = Math.max(...rows.map(([name]) => name.length));

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process';
-import { expect, it } from '@jest/globals';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DesiredMap } from '../../src/contract/desired-state.js';
 import { desiredOf } from '../../src/gateway/firewall/desired.js';
 import type { NftLive } from '../../src/gateway/firewall/nft/live.js';
@@ -7,10 +8,12 @@ import { NftFirewall } from '../../src/gateway/firewall/nft/nft.js';
 import { bucketOf } from '../../src/gateway/firewall/nft/ruleset.js';
 import { runTool, type RunTool, type StartTool } from '../../src/gateway/firewall/tool.js';
 import { Namespace } from '../../src/demo/namespace.js';
-import { few, ssh } from './contract-maps.js';
+import { dns, few, ssh } from './contract-maps.js';
 import { desiredState, manyMaps } from './desired-states.js';
 import { firewallContract, type Kernel } from './firewall-contract.js';
 import { NFT } from './nft-dialect.js';
+import type { Transaction } from '../../src/gateway/firewall/plan.js';
+import { eventually } from '../support/eventually.js';
 import { describeInNamespaces } from '../support/namespace-suite.js';
 
 /** Runs the tools inside a namespace, while this process stays where it is; as another user when asked. */
@@ -54,6 +57,101 @@ describeInNamespaces('the nft backend', () => {
     const desired = desiredOf(desiredState(generation, maps), bucketOf);
     await firewall.apply(4, firewall.plan(desired, await firewall.read(4)).transactions);
   };
+
+  describe('what it says when it cannot', () => {
+    let kernel: Opened;
+    beforeEach(async () => {
+      kernel = await open();
+    });
+    afterEach(() => kernel.close());
+    const change: Transaction[] = [{ table: 'ip berth', text: 'add table ip berth\n' }];
+
+    it('names the missing privilege', async () => {
+      const { namespace } = kernel;
+      const nobody = ['setpriv', '--reuid', '65534', '--clear-groups'];
+      const firewall = new NftFirewall(inside(namespace, nobody), (command, args) =>
+        spawn('ip', ['netns', 'exec', namespace.name, ...nobody, command, ...args], { stdio: 'pipe' }),
+      );
+      const expected = { reason: 'not-permitted', message: expect.stringContaining('CAP_NET_ADMIN') };
+      await expect(firewall.read(4)).rejects.toMatchObject(expected);
+      await expect(firewall.apply(4, change)).rejects.toMatchObject(expected);
+      await firewall.close();
+    });
+
+    it('names the missing tool', async () => {
+      const firewall = new NftFirewall(
+        (command, args, options) => runTool(`no-${command}`, args, options),
+        (command, args) => spawn(`no-${command}`, args, { stdio: 'pipe' }),
+      );
+      const expected = { reason: 'missing', message: expect.stringContaining('nft is not installed') };
+      await expect(firewall.variant()).rejects.toMatchObject(expected);
+      await expect(firewall.read(4)).rejects.toMatchObject(expected);
+      await expect(firewall.apply(4, change)).rejects.toMatchObject(expected);
+    });
+
+    it('takes a listing that is cut short for unreadable, although the tool exits with 0', async () => {
+      await load(kernel.firewall, [ssh]);
+      const run = inside(kernel.namespace);
+      const cut: RunTool = async (command, args, options) => {
+        const result = await run(command, args, options);
+        return { ...result, stdout: result.stdout.slice(0, result.stdout.length / 2) };
+      };
+      await expect(new NftFirewall(cut).read(4)).rejects.toMatchObject({ reason: 'unreadable' });
+    });
+
+    it('ends a tool that does not answer', async () => {
+      const firewall = new NftFirewall(inside(kernel.namespace), () => spawn('sleep', ['60'], { stdio: 'pipe' }), {
+        ...{ listMs: 1_000, frameMs: 1_000, toolMs: 50 },
+      });
+      await expect(firewall.apply(4, change)).rejects.toMatchObject({ reason: 'deadline' });
+      expect(kernel.firewall.view(await kernel.firewall.read(4)).holdsAnything).toBe(false);
+      await firewall.close();
+    });
+
+    it('does without an interactive mode that the tool does not have', async () => {
+      const firewall = new NftFirewall(inside(kernel.namespace), () => spawn('false', { stdio: 'pipe' }));
+      await load(firewall, [ssh]);
+      await load(firewall, [ssh, dns], 2);
+      expect(firewall.view(await firewall.read(4)).maps).toHaveLength(2);
+      await firewall.close();
+    });
+  });
+
+  it('goes on with another child when its own is killed, between two changes and within one', async () => {
+    const kernel = await open();
+    const { namespace } = kernel;
+    const children: ChildProcess[] = [];
+    const firewall = new NftFirewall(inside(namespace), (command, args) => {
+      const child = startInside(namespace)(command, args);
+      children.push(child);
+      return child;
+    });
+    try {
+      await load(firewall, [ssh]);
+      await load(firewall, [ssh, dns], 2);
+      expect(children).toHaveLength(1);
+      expect([...firewall.pids()]).toContain(children[0]?.pid);
+      children[0]?.kill('SIGKILL');
+      await once(children[0] as ChildProcess, 'close');
+      await load(firewall, [ssh, dns, few], 3);
+      expect(children).toHaveLength(2);
+      // Stopped, it leaves unread what it is given; then its end comes within the change.
+      const fewer = desiredOf(desiredState(4, [ssh]), bucketOf);
+      const { transactions } = firewall.plan(fewer, await firewall.read(4));
+      children[1]?.kill('SIGSTOP');
+      const change = firewall.apply(4, transactions);
+      await new Promise((resolve) => setImmediate(resolve));
+      children[1]?.kill('SIGKILL');
+      await expect(change).rejects.toMatchObject({ reason: 'deadline' });
+      const desired = desiredOf(desiredState(3, [ssh, dns, few]), bucketOf);
+      expect(firewall.plan(desired, await firewall.read(4)).transactions).toEqual([]);
+      await load(firewall, [ssh], 5);
+      expect(firewall.view(await firewall.read(4)).maps).toHaveLength(1);
+    } finally {
+      await firewall.close();
+      await kernel.close();
+    }
+  });
 
   it('reads part by part what it reads at once, and without the frame knows that it does not know it', async () => {
     const kernel = await open();

@@ -218,10 +218,11 @@ export const SETTINGS = {
     }),
     firewall: always({
       name: 'FIREWALL',
-      description: "`iptables`: change this machine's rules. `plan`: only say what would change.",
-      expects: '"iptables" or "plan"',
+      description:
+        "`iptables` or `nft`: change this machine's rules with that tool; nft costs the same at any number of maps. `plan`: only say what iptables would change (what nft would: `FIREWALL=nft berth gateway --mode plan`).",
+      expects: '"iptables", "nft" or "plan"',
       default: 'plan',
-      parse: oneOf('iptables', 'plan'),
+      parse: oneOf('iptables', 'nft', 'plan'),
     }),
     recheckSeconds: always({
       name: 'FIREWALL_RECHECK_SECONDS',
