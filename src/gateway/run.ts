@@ -96,14 +96,16 @@ export async function planOnce(settings: GatewaySettings, print: (text: string) 
  * left.
  */
 export async function removeEverything(settings: Pick<GatewaySettings, 'log'>): Promise<void> {
+  const problems: unknown[] = [];
   for (const backend of BACKENDS) {
     const firewall = openFirewall(backend);
-    try {
-      for (const family of [4, 6] as const) await removeFamily(firewall, family, settings.log);
-    } finally {
-      await firewall.close();
+    for (const family of [4, 6] as const) {
+      // What one backend cannot do keeps nobody from the rest.
+      await removeFamily(firewall, family, settings.log).catch((error: unknown) => problems.push(error));
     }
+    await firewall.close();
   }
+  if (problems.length > 0) throw problems[0];
 }
 
 async function removeFamily(firewall: Firewall, family: Family, log: Log): Promise<void> {

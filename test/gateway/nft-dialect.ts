@@ -81,8 +81,8 @@ export const NFT: Dialect = {
     ip saddr @blocked drop
   }
 }
-table ip nat {
-  chain POSTROUTING {
+table ip site-nat {
+  chain post {
     type nat hook postrouting priority 100; policy accept;
     ip saddr 10.20.0.0/16 masquerade
   }

@@ -13,7 +13,6 @@ import { desiredState, manyMaps } from './desired-states.js';
 import { firewallContract, type Kernel } from './firewall-contract.js';
 import { NFT } from './nft-dialect.js';
 import type { Transaction } from '../../src/gateway/firewall/plan.js';
-import { eventually } from '../support/eventually.js';
 import { describeInNamespaces } from '../support/namespace-suite.js';
 
 /** Runs the tools inside a namespace, while this process stays where it is; as another user when asked. */

@@ -81,7 +81,7 @@ describe('parseConfig', () => {
     ['BERTH_CONTROL_PLANE_URL', ['127.0.0.1:8000', 'ftp://127.0.0.1']],
     ['BERTH_GATEWAY', ['a\nb', 'x'.repeat(201)]],
     ['BERTH_GATEWAY_TOKEN', ['not a token']],
-    ['FIREWALL', ['apply', 'nft']],
+    ['FIREWALL', ['apply', 'ufw']],
     ['FIREWALL_RECHECK_SECONDS', ['0', '3601']],
     ['LOG_LEVEL', ['trace', 'INFO']],
     ['LOG_FORMAT', ['xml']],
