@@ -33,19 +33,27 @@ interface BucketDiff {
   removes: Element[];
 }
 
+/** Elements that are known to be exactly those of a list of maps: what was just written need not be compared again. */
+const settledFor = new WeakMap<Elements, readonly DesiredMap[]>();
+
 /** O(elements): a look-up for each that is wanted, and a second pass only when there is one too many. */
 function diffBucket(maps: readonly DesiredMap[], have: Elements): BucketDiff {
   const diff: BucketDiff = { adds: [], removes: [] };
-  let wanted = 0;
+  if (settledFor.get(have) === maps) return diff;
+  let found = 0;
   for (const map of maps) {
     for (const element of elementsOf(map)) {
-      wanted++;
-      if (have.get(element[0]) !== element[1]) diff.adds.push(element);
+      const value = have.get(element[0]);
+      if (value !== undefined) found++;
+      if (value === element[1]) continue;
+      diff.adds.push(element);
+      if (value !== undefined) diff.removes.push([element[0], value]);
     }
   }
-  if (have.size === wanted - diff.adds.length) return diff;
-  const want = new Map(maps.flatMap(elementsOf));
-  for (const element of have) if (want.get(element[0]) !== element[1]) diff.removes.push(element);
+  if (have.size === found) return diff;
+  const keys = new Set<string>();
+  for (const map of maps) for (const [key] of elementsOf(map)) keys.add(key);
+  for (const element of have) if (!keys.has(element[0])) diff.removes.push(element);
   return diff;
 }
 
@@ -86,16 +94,18 @@ function transaction(family: Family, lines: readonly string[]): Transaction[] {
 
 /** The desired map of a port, found in O(1) after one pass over each bucket that is asked for. */
 function finder(desired: Desired): (content: MapContent) => DesiredMap | undefined {
-  const indexes = new Map<Bucket, Map<string, DesiredMap>>();
+  const indexes = new Map<Bucket, Map<number, DesiredMap>>();
+  const place = ({ protocol, connectionPort }: MapContent | DesiredMap): number =>
+    connectionPort * 2 + (protocol === 'udp' ? 1 : 0);
   return (content) => {
     const bucket = bucketOf(content.protocol, content.connectionPort);
     let index = indexes.get(bucket);
     if (index === undefined) {
-      const maps = desired.buckets.get(bucket) ?? [];
-      index = new Map(maps.map((map) => [`${map.protocol}/${map.connectionPort}`, map]));
+      index = new Map();
+      for (const map of desired.buckets.get(bucket) ?? []) index.set(place(map), map);
       indexes.set(bucket, index);
     }
-    const map = index.get(`${content.protocol}/${content.connectionPort}`);
+    const map = index.get(place(content));
     return map !== undefined && contentKey(contentOf(map)) === contentKey(content) ? map : undefined;
   };
 }
@@ -123,13 +133,20 @@ function inPlaceOf(
  * What the kernel holds once it has taken the elements of a plan. Their acceptance proves it: each was made or taken away
  * strictly, all at once, so nothing of it needs to be read back.
  */
-function outcomeOf(live: NftLive, diffs: ReadonlyMap<Bucket, BucketDiff>, notes: Notes): NftLive {
+function outcomeOf(
+  live: NftLive,
+  diffs: ReadonlyMap<Bucket, BucketDiff>,
+  notes: Notes,
+  wanted: Desired['buckets'],
+): NftLive {
   const buckets = new Map(live.buckets);
   for (const [bucket, { adds, removes }] of diffs) {
     const elements = new Map(buckets.get(bucket));
     for (const [key] of removes) elements.delete(key);
     for (const [key, value] of adds) elements.set(key, value);
     buckets.set(bucket, elements);
+    const maps = wanted.get(bucket);
+    if (maps !== undefined) settledFor.set(elements, maps);
   }
   return { ...live, buckets, notes };
 }
@@ -186,6 +203,7 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
   const elementAdds = told('adds', (name, element) => `create element ${table} ${name} { ${elementText(element)} }`);
   const elementRemoves = told('removes', (name, [key, value]) => `${table} ${name} { ${key} : ${value} }`);
   const framed = frame.commands.length > 0;
+  let inPlace: Set<string> | undefined;
   const known = { ...live, frame: live.frame ?? wanted };
   return {
     family,
@@ -198,8 +216,11 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
     transactions,
     settle: flows.length > 0 ? transaction(family, noteCommands(table, notes, noteMap(settled)))[0] : undefined,
     touched: { buckets: new Set(diffs.keys()), frame: framed },
-    outcome: framed && live.frame !== undefined ? undefined : outcomeOf(known, diffs, notes),
-    inPlace: inPlaceOf(desired, compared, diffs, frame),
+    outcome: framed && live.frame !== undefined ? undefined : outcomeOf(known, diffs, notes, desired.buckets),
+    // Found out when asked for: of the two plans of a pass only the last is.
+    get inPlace() {
+      return (inPlace ??= inPlaceOf(desired, compared, diffs, frame));
+    },
     refusal: options.force === true ? null : refusalOf(desired, going, countElements(live.buckets)),
     warnings: live.blockers.map(
       (chain) =>
