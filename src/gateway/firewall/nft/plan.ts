@@ -53,7 +53,9 @@ function diffBucket(maps: readonly DesiredMap[], have: Elements): BucketDiff {
   if (have.size === found) return diff;
   const keys = new Set<string>();
   for (const map of maps) for (const [key] of elementsOf(map)) keys.add(key);
-  for (const element of have) if (!keys.has(element[0])) diff.removes.push(element);
+  const surplus = [...have].filter(([key]) => !keys.has(key));
+  // The kernel lists elements in an order of its own, and the same plan must have the same text.
+  diff.removes.push(...surplus.sort(([a], [b]) => (a < b ? -1 : 1)));
   return diff;
 }
 
@@ -202,6 +204,7 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
     [...diffs].flatMap(([bucket, diff]) => diff[which].map((element) => text(mapOfKey(bucket, element[0]), element)));
   const elementAdds = told('adds', (name, element) => `create element ${table} ${name} { ${elementText(element)} }`);
   const elementRemoves = told('removes', (name, [key, value]) => `${table} ${name} { ${key} : ${value} }`);
+  const removes = [...frame.removes, ...elementRemoves];
   const framed = frame.commands.length > 0;
   let inPlace: Set<string> | undefined;
   const known = { ...live, frame: live.frame ?? wanted };
@@ -209,7 +212,7 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
     family,
     generation: desired.generation,
     adds: [...frame.adds, ...elementAdds],
-    removes: [...frame.removes, ...elementRemoves],
+    removes,
     rewrites: frame.rewrites,
     maps: { added: elementAdds.length, removed: elementRemoves.length },
     flows,
@@ -227,7 +230,7 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
         `chain ${chain} drops what is forwarded unless its rules accept it, which no rule of Berth can change: let it ` +
         'accept "ct status dnat" (iptables: -m conntrack --ctstate DNAT) and established connections',
     ),
-    hash: hashOf(transactions, flows),
+    hash: hashOf(transactions, removes, flows),
   };
 }
 
