@@ -139,6 +139,6 @@ describeInNamespaces('a gateway process with nftables, and real traffic', () => 
     ]);
     expect(shown.code).toBe(2);
     expect(shown.stdout).toContain('nft -f -, table ip berth:');
-    expect(shown.stdout).toContain('create element ip berth m11 { tcp . 22600 : 10.20.0.2 . 22 }');
+    expect(shown.stdout).toContain('create element ip berth m22 { tcp . 22600 : 10.20.0.2 . 22 }');
   });
 });

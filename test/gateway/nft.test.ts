@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { DesiredMap } from '../../src/contract/desired-state.js';
 import { desiredOf } from '../../src/gateway/firewall/desired.js';
 import type { NftLive } from '../../src/gateway/firewall/nft/live.js';
+import { FirewallError } from '../../src/gateway/firewall/firewall.js';
 import { NftFirewall } from '../../src/gateway/firewall/nft/nft.js';
 import { bucketOf } from '../../src/gateway/firewall/nft/ruleset.js';
 import { runTool, type RunTool, type StartTool } from '../../src/gateway/firewall/tool.js';
@@ -158,22 +159,22 @@ describeInNamespaces('the nft backend', () => {
     try {
       await load(firewall, [ssh, few, ...manyMaps(50, 40_000)]);
       const whole = await firewall.read(4);
-      // A listing that may not take any time never finishes, as under somebody else's constant commits.
-      const parts = new NftFirewall(inside(namespace), startInside(namespace), {
-        listMs: 0,
-        frameMs: 5_000,
-        toolMs: 5_000,
-      });
+      // A listing of everything never finishes under somebody else's constant commits.
+      const run = inside(namespace);
+      const late =
+        (isLate: (args: readonly string[]) => boolean): RunTool =>
+        (command, args, options) =>
+          isLate(args) ? Promise.reject(new FirewallError('deadline', 'too late')) : run(command, args, options);
+      const parts = new NftFirewall(late((args) => args.includes('table') && !args.includes('-t')));
       expect(await parts.read(4)).toEqual(whole);
-      const blind = new NftFirewall(inside(namespace), startInside(namespace), {
-        listMs: 0,
-        frameMs: 0,
-        toolMs: 5_000,
-      });
+      const blind = new NftFirewall(
+        late((args) => args.includes('table')),
+        startInside(namespace),
+      );
       const live = await blind.read(4);
       expect(live).toEqual({ ...whole, frame: undefined, blockers: [] });
       // Then the frame is written, and a damaged one is whole again without having been read.
-      await namespace.exec(['nft', 'insert', 'rule', 'ip', 'berth', 's11', 'return']);
+      await namespace.exec(['nft', 'insert', 'rule', 'ip', 'berth', 's22', 'return']);
       const desired = desiredOf(desiredState(1, [ssh, few, ...manyMaps(50, 40_000)]), bucketOf);
       const next = blind.plan(desired, live);
       await blind.apply(4, next.transactions);

@@ -82,9 +82,9 @@ describeInNamespaces('the watch on the kernel', () => {
     await apply(2, [ssh, dns]);
     await nft('add table ip site\nadd chain ip site x\nadd rule ip site x return\n');
     await namespace.exec(['iptables', '-A', 'FORWARD', '-j', 'ACCEPT']);
-    await nft('delete element ip berth m11 { tcp . 22600 }\n');
+    await nft('delete element ip berth m22 { tcp . 22600 }\n');
     const change = await eventually('heard', () => heard[0]);
-    expect(change).toMatchObject({ program: 'nft', suspicion: { buckets: new Set(['m11']), frame: false } });
+    expect(change).toMatchObject({ program: 'nft', suspicion: { buckets: new Set(['m22']), frame: false } });
     await nft('delete table ip berth\n');
     expect(await eventually('heard', () => heard[1])).toMatchObject({ suspicion: 'anything', program: 'nft' });
     expect(heard).toHaveLength(2);

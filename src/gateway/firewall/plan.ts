@@ -108,7 +108,8 @@ function isLetIn(source: string | undefined, sources: readonly string[] | undefi
 
 /** A desired state that silently forgets most of what is live is more likely a broken control plane than a wish. */
 export function refusalOf(desired: Desired, going: readonly Going[], total: number): string | null {
-  if (going.length <= FUSE.rules || going.length <= total * FUSE.share) return null;
+  // Before anything dear: a thousand changes of 50,000 are no such thing.
+  if (going.length <= Math.max(FUSE.rules, total * FUSE.share)) return null;
   const port = (map: { protocol: string; connectionPort: number }): string => `${map.protocol}/${map.connectionPort}`;
   const named = new Set(desired.removing.map((map) => map.ruleId));
   const ports = new Set<string>();

@@ -38,7 +38,7 @@ function whyRebuild({ frame }: NftLive, wanted: WantedFrame): string[] {
 /**
  * The frame as wanted against what is live. A chain whose rules are not exactly ours in their order is emptied and filled in
  * the same transaction. When the frame is not known, because others commit too often for it to be read, all of it is
- * written: 40 rules, and the kernel refuses them when what is there is of another shape.
+ * written: 70 rules, and the kernel refuses them when what is there is of another shape.
  */
 export function diffFrame(wanted: WantedFrame, live: NftLive, table: string): FrameDiff {
   const { frame } = live;

@@ -27,7 +27,7 @@ it('is one transaction: the one element, and the note of it', () => {
   expect(
     next.transactions.map(({ text }) => text.replace(/\d{5,} \. \d{5,}/g, 'KEY').replace(/[0-9a-f]{16}/g, 'DIGEST')),
   ).toEqual([
-    'create element ip berth m11 { tcp . 22601 : 10.20.3.7 . 80 }\n' +
+    'create element ip berth m22 { tcp . 22601 : 10.20.3.7 . 80 }\n' +
       'delete element ip berth notes { KEY }\n' +
       'create element ip berth notes { KEY comment "berth1:state:2:DIGEST" }\n',
   ]);
@@ -39,7 +39,7 @@ it('retargets by delete and create of one key, and notes the flow with it', () =
   converge(kernel, desiredState(1, [ssh]));
   const next = planned(desiredState(2, [desiredMap({ ...ssh, address: '10.20.3.9' })]), kernel.live(4));
   expect(next.transactions[0]?.text).toMatch(
-    /^delete element ip berth m11 \{ tcp \. 22600 \}\ncreate element ip berth m11 \{ tcp \. 22600 : 10\.20\.3\.9 \. 22 \}\n/,
+    /^delete element ip berth m22 \{ tcp \. 22600 \}\ncreate element ip berth m22 \{ tcp \. 22600 : 10\.20\.3\.9 \. 22 \}\n/,
   );
   expect(next.transactions[0]?.text).toContain('comment "berth1:flush:tcp/22600/10.20.3.7:22"');
   expect(next.flows).toEqual([{ protocol: 'tcp', connectionPort: 22_600, target: '10.20.3.7:22' }]);

@@ -180,7 +180,7 @@ export function plan(desired: Desired, live: NftLive, options: PlanOptions = {})
   }
 
   const removed = [...diffs.values()].flatMap(({ removes }) => removes);
-  const hashing = removed.length > FUSE.rules;
+  const hashing = removed.length > FUSE.rules && removed.length > countElements(live.buckets) * FUSE.share;
   const going = removed.flatMap(([key, value]): LiveMap[] => {
     const map = mapOfElement(key, value, hashing);
     return map === undefined ? [] : [map];

@@ -4,8 +4,11 @@ import { FirewallError, type Scope } from '../firewall.js';
 import type { RunTool } from '../tool.js';
 import { emptyLive, isAbsent, type Elements, type NftLive } from './live.js';
 import { droppingChains, readElements, readTable, UnreadableListing } from './parse.js';
-import { BUCKETS, fewOf, isBucket, NOTES, tableOf, type Frame } from './ruleset.js';
+import { BUCKETS, fewOf, isBucket, NOTES, tableOf } from './ruleset.js';
 import { isMissing, wordsOf } from './words.js';
+
+/** Tools that list at the same time. */
+const AT_ONCE = 2;
 
 /**
  * Reading through short-lived `nft -j list ...`, whose exit code says whether the listing is whole. (The interactive tool
@@ -39,19 +42,21 @@ export class NftReading {
   }
 
   private async parts(family: Family, { buckets, frame }: Scope): Promise<NftLive> {
-    const notes = await this.elements(family, NOTES);
-    // Without the set of notes something is wrong with more than the notes.
-    const read = frame || notes === undefined ? await this.frame(family) : undefined;
+    const wanted = [...buckets].filter(isBucket);
+    const [read, found] = await Promise.all([
+      frame ? this.frame(family) : undefined,
+      this.elements(family, [NOTES, ...wanted.flatMap((bucket) => [bucket, fewOf(bucket)])]),
+    ]);
     if (read !== undefined && isAbsent(read)) return read;
+    // Where a map or the notes are missing, something is wrong with more than them.
+    if (!frame && [NOTES, ...wanted].some((name) => !found.has(name)))
+      return this.parts(family, { buckets, frame: true });
     const live = new Map<Bucket, Elements>();
-    for (const bucket of buckets) {
-      if (!isBucket(bucket)) continue;
-      const own = isThere(read?.frame, bucket) ? await this.elements(family, bucket) : undefined;
-      if (own === undefined && read === undefined) return this.parts(family, { buckets, frame: true });
-      const few = isThere(read?.frame, fewOf(bucket)) ? await this.elements(family, fewOf(bucket)) : undefined;
+    for (const bucket of wanted) {
+      const [own, few] = [found.get(bucket), found.get(fewOf(bucket))];
       if (own !== undefined || few !== undefined) live.set(bucket, new Map([...(own ?? []), ...(few ?? [])]));
     }
-    return { ...emptyLive(family), ...read, frame: read?.frame, buckets: live, notes: notes ?? new Map() };
+    return { ...emptyLive(family), ...read, frame: read?.frame, buckets: live, notes: found.get(NOTES) ?? new Map() };
   }
 
   /** The frame alone; left undefined when others do not let it be read. */
@@ -72,10 +77,19 @@ export class NftReading {
     return { ...live, blockers: text === undefined ? [] : droppingChains(live.family, text) };
   }
 
-  private async elements(family: Family, name: string): Promise<Elements | undefined> {
-    const kind = name === NOTES ? 'set' : 'map';
-    const text = await this.list([kind, ...tableOf(family).split(' '), name], this.deadlines.toolMs);
-    return text === undefined ? undefined : readElements(text, name);
+  /** The elements of each of these that is there, some at a time. */
+  private async elements(family: Family, names: readonly string[]): Promise<Map<string, Elements>> {
+    const found = new Map<string, Elements>();
+    const left = [...names];
+    const work = async (): Promise<void> => {
+      for (let name = left.shift(); name !== undefined; name = left.shift()) {
+        const kind = name === NOTES ? 'set' : 'map';
+        const text = await this.list([kind, ...tableOf(family).split(' '), name], this.deadlines.toolMs);
+        if (text !== undefined) found.set(name, readElements(text, name));
+      }
+    };
+    await Promise.all(Array.from({ length: AT_ONCE }, work));
+    return found;
   }
 
   /** Undefined when the thing is not there. */
@@ -100,6 +114,4 @@ export class NftReading {
   }
 }
 
-/** Whether to ask for it: what a frame that was just read does not have costs no question. */
-const isThere = (frame: Frame | undefined, name: string): boolean => frame === undefined || frame.sets.has(name);
 const isLate = (error: unknown): boolean => error instanceof FirewallError && error.reason === 'deadline';
