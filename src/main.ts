@@ -20,6 +20,8 @@ const berth = new Command('berth')
   .version(version, '-V, --version', 'print the version')
   .helpOption('-h, --help', 'print this help')
   .helpCommand(false)
+  // What follows a subcommand is the subcommand's: `gateway apply --plan HASH` is not `gateway --plan`.
+  .enablePositionalOptions()
   .showHelpAfterError('Try --help.')
   .addHelpText('after', '\nEverything else is set by environment variables: docs/configuration.md, or "berth config".')
   .exitOverride();
@@ -65,6 +67,7 @@ interface GatewayOptions {
 
 const gateway = berth
   .command('gateway')
+  .enablePositionalOptions()
   .description(
     "make this machine's rules what the control plane wants (FIREWALL=iptables or nft), or only say what would change",
   )
@@ -83,6 +86,27 @@ const gateway = berth
     else await runUntilStopped(serviceOf(() => runGateway(settings)));
   });
 
+const plan = gateway
+  .command('plan')
+  .description('print what would be changed, and the exact commands: status 0 for nothing, 2 for something')
+  .option('--json', 'as JSON')
+  .action(async (_: unknown, command: Command) => {
+    const { planOnce } = await import('./gateway/run.js');
+    const settings = gatewaySettings(loadConfig(), command.optsWithGlobals<GatewayOptions>());
+    process.exitCode = await planOnce(settings, (line) => console.log(line));
+  });
+
+const apply = gateway
+  .command('apply')
+  .description('carry out a plan that "plan" has shown: status 2, and nothing changed, when it is another by now')
+  .requiredOption('--plan <hash>', 'the plan, by its hash')
+  .option('--json', 'print what was done as JSON')
+  .action(async (options: { plan: string }, command: Command) => {
+    const { applyPlanned } = await import('./gateway/run.js');
+    const settings = gatewaySettings(loadConfig(), command.optsWithGlobals<GatewayOptions>());
+    process.exitCode = await applyPlanned(settings, options.plan, (line) => console.log(line));
+  });
+
 const remove = gateway
   .command('remove')
   .description("take all of Berth's rules out of this machine; those of others stay")
@@ -91,7 +115,7 @@ const remove = gateway
     await removeEverything(gatewaySettings(loadConfig(), command.optsWithGlobals<GatewayOptions>()));
   });
 
-for (const command of [gateway, remove]) {
+for (const command of [gateway, plan, apply, remove]) {
   command
     .option('--control-plane <url>', 'where the API is; overrides BERTH_CONTROL_PLANE_URL')
     .option('--gateway <name>', 'which gateway this machine is; overrides BERTH_GATEWAY')

@@ -1,9 +1,10 @@
 import type { Family } from '../ip/address.js';
+import { applyOnce, PlanChanged } from './apply-once.js';
 import { ControlPlaneClient } from './control-plane-client.js';
 import { DesiredStatePoller } from './desired-state-poller.js';
 import { BACKENDS, openFirewall, whyNot } from './firewall/backends.js';
 import { FirewallError, type Firewall } from './firewall/firewall.js';
-import { desiredOf } from './firewall/desired.js';
+import { desiredOf, type Desired } from './firewall/desired.js';
 import { isEmpty } from './firewall/plan.js';
 import { Scrub } from './firewall/scrub.js';
 import { Watch } from './firewall/watch.js';
@@ -75,11 +76,9 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
  * Exit code: 0 nothing to do, 2 there is a difference, 1 it could not be found out.
  */
 export async function planOnce(settings: GatewaySettings, print: (text: string) => void): Promise<number> {
+  const firewall = openFirewall(settings.backend);
   try {
-    const state = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
-    if (state === undefined) throw new Error('the control plane has no desired state for this gateway');
-    const firewall = openFirewall(settings.backend);
-    const desired = desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
+    const desired = await desiredNow(settings, firewall);
     const live = await firewall.read(desired.family);
     const difference = firewall.plan(desired, live, { force: settings.force === true });
     print(settings.json === true ? planJson(difference) : planText(difference, settings.backend));
@@ -87,7 +86,40 @@ export async function planOnce(settings: GatewaySettings, print: (text: string) 
   } catch (error) {
     settings.log('error', error instanceof Error ? error.message : String(error));
     return 1;
+  } finally {
+    await firewall.close();
   }
+}
+
+/**
+ * `berth gateway apply --plan <hash>`: carries out the plan of this hash, as `planOnce` showed it, and prints it.
+ * Exit code: 0 done, 2 it is not the plan any more and nothing was changed, 1 it could not be done.
+ */
+export async function applyPlanned(
+  settings: GatewaySettings,
+  hash: string,
+  print: (text: string) => void,
+): Promise<number> {
+  const firewall = openFirewall(settings.backend);
+  try {
+    const reason = await whyNot(settings.backend);
+    if (reason !== undefined) throw new Error(reason);
+    const desired = await desiredNow(settings, firewall);
+    const done = await applyOnce(firewall, desired, hash, settings.force === true);
+    print(settings.json === true ? planJson(done) : `Done: ${planText(done, settings.backend)}`);
+    return 0;
+  } catch (error) {
+    settings.log('error', error instanceof Error ? error.message : String(error));
+    return error instanceof PlanChanged ? 2 : 1;
+  } finally {
+    await firewall.close();
+  }
+}
+
+async function desiredNow(settings: GatewaySettings, firewall: Firewall): Promise<Desired> {
+  const state = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
+  if (state === undefined) throw new Error('the control plane has no desired state for this gateway');
+  return desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
 }
 
 /**

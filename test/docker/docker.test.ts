@@ -79,7 +79,7 @@ describe('docker/Dockerfile', () => {
     expect(stage('api').lines.join()).not.toMatch(/apt-get|npm /);
     expect(stage('gateway').lines.join()).not.toMatch(/g\+\+|npm /);
     const installed = /apt-get install -y --no-install-recommends ([^&]+)/.exec(stage('gateway').lines.join());
-    expect(installed?.[1]?.trim().split(/\s+/)).toEqual(['conntrack', 'iptables']);
+    expect(installed?.[1]?.trim().split(/\s+/)).toEqual(['conntrack', 'iptables', 'nftables']);
   });
 
   it('uses the Node that package.json asks for, or a newer one', () => {

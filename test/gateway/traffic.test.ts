@@ -225,6 +225,25 @@ describeInNamespaces('a gateway process and real traffic', () => {
     wanted = [dns];
   });
 
+  it('carries out the plan that was shown, and no other', async () => {
+    controlPlane.set(desiredState(++generation, [other], [removed(ssh)]));
+    const rules = await lab.gateway.exec(['iptables-save']);
+    const none = await berthGateway(lab.gateway, controlPlane, ['apply', '--plan', '0123456789abcdef']);
+    expect([none.code, none.stderr]).toEqual([2, expect.stringContaining('is not to be applied')]);
+    expect(bare(await lab.gateway.exec(['iptables-save']))).toBe(bare(rules));
+    const shown = await berthGateway(lab.gateway, controlPlane, ['plan', '--json']);
+    expect(shown.code).toBe(2);
+    const { hash } = JSON.parse(shown.stdout) as { hash: string };
+    const done = await berthGateway(lab.gateway, controlPlane, ['apply', '--plan', hash]);
+    expect([done.code, done.stdout]).toEqual([0, expect.stringContaining('Done: ')]);
+    expect(await askOnce(lab.client, 'udp', '192.0.2.1', 5_301)).toBe('one hello');
+    expect(await askOnce(lab.client, 'tcp', '192.0.2.1', 22_600)).toBeUndefined();
+    expect((await berthGateway(lab.gateway, controlPlane, ['plan'])).code).toBe(0);
+    expect((await berthGateway(lab.gateway, controlPlane, ['apply', '--plan', hash])).code).toBe(2);
+    wanted = [other];
+    await want([ssh]);
+  });
+
   it('only shows in plan mode: what is live is active, the rest pending', async () => {
     const before = controlPlane.reports.length;
     gateway = GatewayProcess.start(lab.gateway, controlPlane, { FIREWALL: 'plan' });
