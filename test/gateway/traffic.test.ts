@@ -139,8 +139,15 @@ describeInNamespaces('a gateway process and real traffic', () => {
     const talk = await Talk.start(lab.client, 'tcp', '192.0.2.1', 22_600);
     expect(await talk.ask('1')).toBe('one 1');
     const rules = await lab.gateway.exec(['iptables-save']);
+    /** The firewall's tools that run in the gateway's namespace. */
+    const tools = async (): Promise<string[]> =>
+      (await lab.gateway.exec(['sh', '-c', `ps -o args= -p $(ip netns pids ${lab.gateway.name} | paste -sd,)`]))
+        .split('\n')
+        .filter((line) => /^\S*(?:nft|ip6?tables)/.test(line));
+    expect(await tools()).not.toEqual([]);
     for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
       await gateway?.end(signal);
+      await eventually('nothing of the gateway runs on', async () => ((await tools()).length === 0 ? true : undefined));
       expect(await talk.ask(signal)).toBe(`one ${signal}`);
       expect(await askOnce(lab.client, 'tcp', '192.0.2.1', 22_600)).toBe('one hello');
       expect(bare(await lab.gateway.exec(['iptables-save']))).toBe(bare(rules));

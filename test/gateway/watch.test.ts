@@ -37,7 +37,7 @@ describeInNamespaces('the watch on the kernel', () => {
     runTool('ip', ['netns', 'exec', namespace.name, command, ...args], options);
   const start: StartTool = (command, args) => {
     const child = spawn('ip', ['netns', 'exec', namespace.name, command, ...args], { stdio: 'pipe' });
-    if (args[0] === 'monitor' && child.pid !== undefined) monitors.push(child.pid);
+    if (args.at(-1) === 'monitor' && child.pid !== undefined) monitors.push(child.pid);
     return child;
   };
   const nft = (text: string): Promise<string> => namespace.exec(['nft', '-f', '-'], text);
@@ -103,7 +103,10 @@ describeInNamespaces('the watch on the kernel', () => {
 
   it('is there again after its monitor was killed, and takes what it missed for anything', async () => {
     await listen('nft');
-    process.kill(monitors[0] ?? 0, 'SIGKILL');
+    const [monitor] = monitors;
+    // Process 0 would be the whole group of the tests.
+    if (monitor === undefined) throw new Error('no monitor was started');
+    process.kill(monitor, 'SIGKILL');
     expect(await eventually('told', () => heard[0])).toMatchObject({ suspicion: 'anything', program: undefined });
     expect(said).toEqual([expect.stringContaining('warn: nft monitor ended')]);
     await hears('nft');

@@ -136,7 +136,7 @@ export class UpProcess {
 
   /** What Ctrl-C does: every process of the terminal's foreground group gets the signal. */
   interruptGroup(): void {
-    process.kill(-(this.child.pid ?? 0), 'SIGINT');
+    if (this.child.pid !== undefined) process.kill(-this.child.pid, 'SIGINT');
   }
 }
 

@@ -6,6 +6,14 @@ import type { Scope } from './firewall.js';
 import { Generations, suspicionOf, touchesIptables, touchesNft, type Part } from './generations.js';
 import { couldNotStart, startTool, type StartTool } from './tool.js';
 
+/**
+ * A monitor hears of its parent's end only when it next writes, which in a quiet kernel is never: the kernel is asked to end
+ * it with us. setpriv is of util-linux; without it the monitor runs all the same.
+ */
+const TIED = ['--pdeathsig', 'KILL', 'nft', 'monitor'];
+/** How setpriv says that there is no nft. */
+const NOT_THERE = 127;
+
 /** Several commits of one program, as a tool of many small ones makes them, are one look. */
 const TOGETHER_MS = 50;
 
@@ -69,11 +77,11 @@ export class Watch {
     return this.closing.signal.aborted;
   }
 
-  private listen(): Promise<{ missing: boolean; words: string }> {
+  private listen(command = 'setpriv', args = TIED): Promise<{ missing: boolean; words: string }> {
     const { backend, pids, start = startTool } = this.options;
     const generations = new Generations(backend === 'nft' ? touchesNft : touchesIptables);
     return new Promise((resolve) => {
-      const child = start('nft', ['monitor']);
+      const child = start(command, args);
       this.child = child;
       let said = '';
       child.stdin.end();
@@ -85,10 +93,14 @@ export class Watch {
       });
       child.on('error', (error) => {
         const { reason, message } = couldNotStart('nft', error);
-        resolve({ missing: reason === 'missing', words: message });
+        if (reason === 'missing' && command !== 'nft') resolve(this.listen('nft', ['monitor']));
+        else resolve({ missing: reason === 'missing', words: message });
       });
       child.on('close', (code, signal) =>
-        resolve({ missing: false, words: said.trim() === '' ? (signal ?? `exit code ${code ?? 0}`) : said.trim() }),
+        resolve({
+          missing: code === NOT_THERE,
+          words: said.trim() === '' ? (signal ?? `exit code ${code ?? 0}`) : said.trim(),
+        }),
       );
     });
   }
