@@ -5,6 +5,3 @@ export const MAPS_DUE = `SELECT id FROM port_map WHERE ${DUE} ORDER BY expires_a
 
 /** Those of some that are due still, locked in order, once the chunks of their ports are. */
 export const MAPS_STILL_DUE = `SELECT id FROM port_map WHERE id = ANY($1) AND ${DUE} ORDER BY id FOR UPDATE`;
-
-/** One process at a time sweeps, until the end of its transaction; nobody queues for it. */
-export const TAKE_TURN = `SELECT pg_try_advisory_xact_lock($1) AS mine`;

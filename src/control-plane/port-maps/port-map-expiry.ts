@@ -3,7 +3,8 @@ import type { Database } from '../../platform/database/database.js';
 import type { Log } from '../../platform/logging/log.js';
 import { Backoff, Wakeable } from '../../platform/loop/wakeable.js';
 import type { UnitsOfWork } from '../events/unit-of-work.js';
-import { MAPS_DUE, MAPS_STILL_DUE, TAKE_TURN } from './port-map-expiry.queries.js';
+import { TAKE_TURN } from '../reservations/expiry.queries.js';
+import { MAPS_DUE, MAPS_STILL_DUE } from './port-map-expiry.queries.js';
 import type { PortMapRemoval } from './port-map-removal.js';
 
 /** How late the end of a map can be. */
