@@ -9,12 +9,19 @@ import type { Log } from './settings.js';
 
 const FRAME = 'the hooks and chains that lead to port maps';
 
+/** What is not to be repaired, since another program undoes every repair, and until when. */
+export interface Contest {
+  buckets: ReadonlySet<Bucket>;
+  frame: boolean;
+  /** Milliseconds since 1970. */
+  until: number;
+}
+
 /** What was found changed by somebody else, and what is to be done about it. */
 export interface Judgement {
   /** The maps that are not as wanted now, as they are to be reported. */
   maps: ObservedMap[];
-  /** What is not to be repaired, since another program undoes every repair. */
-  contested: { buckets: ReadonlySet<Bucket>; frame: boolean };
+  contest: Contest | undefined;
   /** The finding, once it is known how it ended. */
   finding: (outcome: DriftOutcome) => ObservedDrift;
 }
@@ -22,7 +29,6 @@ export interface Judgement {
 /** Tells drift from our own changes, names who did it when the kernel said so, and notices a fight. */
 export class DriftJudge {
   private readonly repairs = new RepairLimit();
-  private contested: ReadonlySet<string> = new Set();
   private lastAt = 0;
   /** Program that was last seen to change rules of ours. */
   private program: string | undefined;
@@ -52,8 +58,7 @@ export class DriftJudge {
       ...(program !== undefined && { program }),
       found: lines.slice(0, 10),
     });
-    const { contested } = this.repairs.admit(things, Date.now());
-    this.contested = contested;
+    const { contested, until } = this.repairs.admit(things, Date.now());
     if (contested.size > 0) {
       this.log('error', 'alarm: another program undoes every repair, which is stopped for a minute', {
         contested: [...contested],
@@ -66,13 +71,11 @@ export class DriftJudge {
     const reason = DRIFT_REASON(program);
     return {
       maps: drifted.map(({ id, ruleId }) => ({ id, ruleId, status: 'drifted', reason })),
-      contested: { buckets: new Set([...contested].filter((thing) => thing !== FRAME)), frame: contested.has(FRAME) },
+      contest:
+        contested.size === 0
+          ? undefined
+          : { buckets: new Set([...contested].filter((thing) => thing !== FRAME)), frame: contested.has(FRAME), until },
       finding: (outcome) => ({ at, program: program ?? null, found: lines, maps: drifted.length, outcome }),
     };
-  }
-
-  /** Milliseconds until something contested may be repaired again; undefined when nothing is. */
-  retryIn(): number | undefined {
-    return this.repairs.retryIn(this.contested, Date.now());
   }
 }

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { desiredMap, desiredState, manyMaps, removed } from '../../test/gateway/desired-states.js';
 import { FakeFirewall } from '../../test/gateway/fake-firewall.js';
 import type { GatewayMode, ObservedDrift, StatusReport } from '../contract/desired-state.js';
@@ -168,6 +169,38 @@ it('repairs a thing three times a minute, then raises an alarm instead of a figh
   const web = desiredMap({ protocol: 'udp', connectionPort: 54, address: '10.20.3.8', targetPort: 53 });
   gateway.submit(desiredState(2, [ssh, dns, web]));
   expect(standings(await reported(ofGeneration(2)))).toMatchObject({ [web.id]: 'active' });
+});
+
+it.each<[string, string, { buckets: Set<string>; frame: boolean }]>([
+  ['a leaf', '-F BERTH-T58', { buckets: new Set(['BERTH-T58']), frame: false }],
+  ['the hooks', '-F PREROUTING', FRAME_HIT],
+])('tries %s again once a minute has passed, and then rests', async (_what, damage, scope) => {
+  const clock = jest.spyOn(Date, 'now');
+  try {
+    const gateway = start();
+    gateway.submit(desiredState(1, [ssh]));
+    await reported(ofGeneration(1));
+    const isOver = (report: StatusReport): boolean => report.maps.some((map) => map.status !== 'drifted');
+    for (let time = 0; time < 4; time++) {
+      meddle(damage);
+      gateway.suspect(scope, 'rival');
+      expect(standings(await reported(isOver))).toEqual({ [ssh.id]: time < 3 ? 'active' : 'failed' });
+    }
+    // A look at another part while it is contested does not call it good.
+    gateway.suspect({ buckets: new Set(['BERTH-U00']), frame: false });
+    expect(standings(await reported(isOver))).toEqual({ [ssh.id]: 'failed' });
+    const later = Date.now() + 60_001;
+    clock.mockImplementation(() => later);
+    gateway.suspect({ buckets: new Set(), frame: false });
+    expect(standings(await reported(isOver))).toEqual({ [ssh.id]: 'active' });
+    expect(kernel.save(4, 'nat')).toMatch(/berth1:hook:pre[^]*--to-destination 10.20.3.7:22/);
+    // A loop without rest would read on and on.
+    const { reads } = kernel;
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect([kernel.reads, reports]).toEqual([reads, []]);
+  } finally {
+    clock.mockRestore();
+  }
 });
 
 it('leaves contested hooks alone too, and says so of every map', async () => {

@@ -13,7 +13,7 @@ import {
 } from './firewall/desired.js';
 import { FirewallError, type Firewall, type Scope } from './firewall/firewall.js';
 import { mapsIn, type Plan } from './firewall/plan.js';
-import { DriftJudge } from './drift-judge.js';
+import { DriftJudge, type Contest } from './drift-judge.js';
 import { lookOnly } from './plan-mode.js';
 import { CONTESTED_REASON, FRAME_CONTESTED, Refusal, Saying, sayPlan } from './reports.js';
 import type { Log } from './settings.js';
@@ -64,6 +64,7 @@ export class Reconciler {
   private lookedAt = 0;
   private readonly saying: Saying;
   private readonly judge: DriftJudge;
+  private contest: Contest | undefined;
 
   constructor(private readonly options: ReconcilerOptions) {
     this.saying = new Saying(options.log);
@@ -145,6 +146,12 @@ export class Reconciler {
     const { family } = desired;
     if (family !== this.family) await this.leave(family === 4 ? 6 : 4);
     this.family = family;
+    if (this.contest !== undefined && Date.now() >= this.contest.until) {
+      // Tried again, from what the kernel holds by then.
+      this.contest = undefined;
+      this.live = undefined;
+    }
+    if (this.contest?.frame === true) return this.leaveFrame(desired, this.contest);
     const touched = this.touched;
     const suspects = this.suspects;
     this.touched = new Set();
@@ -164,7 +171,8 @@ export class Reconciler {
     let next = firewall.plan(desired, live, { force, ...(buckets && { buckets }) });
     this.saying.warnings(next.warnings);
     const found = drift === undefined ? undefined : this.judge.judge(desired, drift, next, this.verified);
-    const contested = found?.contested.buckets ?? new Set<Bucket>();
+    if (found?.contest !== undefined) this.contest = joined(this.contest, found.contest);
+    const contested = this.contest?.buckets ?? new Set<Bucket>();
     if (found !== undefined && found.maps.length > 0) {
       this.options.report({ generation: desired.generation, mode: 'apply', maps: found.maps, gone: [] }, false);
     }
@@ -173,11 +181,9 @@ export class Reconciler {
       buckets = new Set([...all].filter((bucket) => !contested.has(bucket)));
       next = firewall.plan(desired, live, { force, buckets });
     }
-    if (found?.contested.frame === true) {
-      // What was believed stays believed, so that the next look still sees what is foreign in it.
+    if (found?.contest?.frame === true) {
       this.options.drifted(found.finding('contested'));
-      this.fail(desired, new Refusal(FRAME_CONTESTED, new Set()));
-      return this.judge.retryIn() ?? recheckMs;
+      return this.leaveFrame(desired, found.contest);
     }
     try {
       const written = await this.write(desired, live, next, buckets);
@@ -187,8 +193,15 @@ export class Reconciler {
       if (found !== undefined) this.options.drifted(found.finding('failed'));
       throw error;
     }
-    if (found !== undefined) this.options.drifted(found.finding(contested.size > 0 ? 'contested' : 'repaired'));
-    return this.judge.retryIn() ?? recheckMs;
+    if (found !== undefined)
+      this.options.drifted(found.finding(found.contest === undefined ? 'repaired' : 'contested'));
+    return this.contest === undefined ? recheckMs : Math.min(recheckMs, leftOf(this.contest));
+  }
+
+  /** Nothing is written while what leads to all maps is contested: no map works then. */
+  private leaveFrame(desired: Desired, contest: Contest): number {
+    this.fail(desired, new Refusal(FRAME_CONTESTED, new Set()));
+    return leftOf(contest);
   }
 
   /** Applies a plan until nothing is left of it, and cuts the flows that it names. Answers with what was read back then. */
@@ -292,4 +305,16 @@ export class Reconciler {
     );
     this.options.report({ generation: desired.generation, mode: this.options.mode, maps, gone: [] }, true);
   }
+}
+
+const leftOf = ({ until }: Contest): number => Math.max(until - Date.now(), 0);
+
+/** All that is contested is tried again together, once the first of it may be. */
+function joined(one: Contest | undefined, other: Contest): Contest {
+  if (one === undefined) return other;
+  return {
+    buckets: new Set([...one.buckets, ...other.buckets]),
+    frame: one.frame || other.frame,
+    until: Math.min(one.until, other.until),
+  };
 }

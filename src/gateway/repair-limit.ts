@@ -4,31 +4,26 @@ const WINDOW_MS = 60_000;
 
 /**
  * Counts repairs of what somebody else changed, thing by thing. A thing that has been repaired three times in a minute is
- * contested: it is left as it is, with an alarm, until nobody has touched it for a minute. Pure bookkeeping; the clock is
- * the caller's.
+ * contested: it is left as it is, with an alarm, until the first of those repairs is a minute old. Pure bookkeeping; the
+ * clock is the caller's.
  */
 export class RepairLimit {
   private readonly repairs = new Map<string, number[]>();
 
-  /** The things among those found changed that may be repaired now, and those that are contested. Counts the former. */
-  admit(things: Iterable<string>, now: number): { repair: Set<string>; contested: Set<string> } {
-    const repair = new Set<string>();
+  /** Which of the things found changed are contested, and until when the first of them is; counts a repair of the others. */
+  admit(things: Iterable<string>, now: number): { contested: Set<string>; until: number } {
     const contested = new Set<string>();
+    let until = Infinity;
     for (const thing of things) {
       const recent = (this.repairs.get(thing) ?? []).filter((at) => now - at < WINDOW_MS);
+      const [first = now] = recent;
       if (recent.length < REPAIRS) {
-        repair.add(thing);
         this.repairs.set(thing, [...recent, now]);
       } else {
         contested.add(thing);
+        until = Math.min(until, first + WINDOW_MS);
       }
     }
-    return { repair, contested };
-  }
-
-  /** Milliseconds until the first contested thing may be repaired again; undefined when there is none. */
-  retryIn(contested: ReadonlySet<string>, now: number): number | undefined {
-    const waits = [...contested].map((thing) => (this.repairs.get(thing)?.[0] ?? now) + WINDOW_MS - now);
-    return waits.length === 0 ? undefined : Math.max(Math.min(...waits), 0);
+    return { contested, until };
   }
 }

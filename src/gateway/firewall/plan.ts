@@ -9,7 +9,7 @@ import type { JournalEntry } from './firewall.js';
 
 /** Input of the backend's tool that the kernel takes as a whole or not at all. */
 export interface Transaction {
-  /** What it changes, for people: `nat`, `filter`, `inet berth`. */
+  /** What it changes, for people: `nat`, `filter`, `ip berth`. */
   table: string;
   text: string;
 }
