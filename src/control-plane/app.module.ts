@@ -18,6 +18,8 @@ import { EventListener } from './events/event-listener.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { EventSignal } from './events/event-signal.js';
 import { EventsModule } from './events/events.module.js';
+import { linkSettings } from './events/link-settings.js';
+import { OutboxSweeper } from './events/outbox-sweeper.js';
 import { Relay } from './events/relay.js';
 import { UnitsOfWork } from './events/unit-of-work.js';
 import { GatewayEntity, GatewayPortsEntity } from './gateways/gateway.entity.js';
@@ -88,17 +90,24 @@ class PlatformModule {
 /** The loops of the control plane: relay, listener, sweepers, roll-up. */
 @Module({})
 class LoopsModule {
-  static with({ database, nats, history, capacity }: Config, log: Log): DynamicModule {
-    const publisher = (): EventPublisher | undefined =>
-      nats.url === undefined ? undefined : new EventPublisher({ url: nats.url, stream: nats.stream }, log);
+  static with({ database, nats, outbox, history, capacity }: Config, log: Log): DynamicModule {
+    const link = linkSettings(nats);
+    const publisher = (db: Database, metrics: Metrics): EventPublisher | undefined =>
+      link === undefined ? undefined : new EventPublisher(db, link, metrics, log);
     return {
       module: LoopsModule,
       imports: [EventsModule, LeasesModule, PortMapRemovalModule],
       providers: [
         {
           provide: Relay,
-          useFactory: (db: Database, signal: EventSignal) => new Relay(db, signal, publisher(), log),
-          inject: [Database, EventSignal],
+          useFactory: (db: Database, signal: EventSignal, metrics: Metrics) =>
+            new Relay(db, signal, publisher(db, metrics), log),
+          inject: [Database, EventSignal, Metrics],
+        },
+        {
+          provide: OutboxSweeper,
+          useFactory: (db: Database) => new OutboxSweeper(db, outbox.days, link !== undefined, log),
+          inject: [Database],
         },
         {
           provide: IdempotencySweeper,

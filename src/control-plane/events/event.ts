@@ -55,6 +55,9 @@ const COLLECTIONS: Record<Noun, string> = {
   quota: 'quotas',
 };
 
+/** All nouns: the stream has a subject for each. */
+export const NOUNS = Object.keys(COLLECTIONS) as readonly Noun[];
+
 export const eventType = ({ noun, verb }: Pick<NewEvent, 'noun' | 'verb'>): string => `ipam.${noun}.${verb}`;
 export const collectionOf = (noun: Noun): string => COLLECTIONS[noun];
 export const eventSubject = ({ noun, id }: Pick<NewEvent, 'noun' | 'id'>): string => `${COLLECTIONS[noun]}/${id}`;

@@ -2,10 +2,11 @@ import { Module } from '@nestjs/common';
 import { EventSignal } from './event-signal.js';
 import { EventStreamService } from './event-stream.service.js';
 import { EventsController } from './events.controller.js';
+import { ParkedEventsController } from './parked-events.controller.js';
 import { UnitsOfWork } from './unit-of-work.js';
 
 @Module({
-  controllers: [EventsController],
+  controllers: [EventsController, ParkedEventsController],
   providers: [EventSignal, EventStreamService, UnitsOfWork],
   exports: [EventSignal, UnitsOfWork],
 })

@@ -12,7 +12,8 @@ export const ROUND = `
 
 /**
  * What waits in the outbox: rows without a position, counted up to $1, and events that NATS has not stored; with the age of
- * the oldest of each. Index look-ups.
+ * the oldest of each. How many events it keeps, how many are parked (counted up to $1), and who
+ * publishes. Index look-ups.
  */
 export const OUTBOX = `
   SELECT pg_total_relation_size('outbox_packed')::double precision AS bytes,
@@ -20,6 +21,9 @@ export const OUTBOX = `
          (SELECT extract(epoch FROM now() - b.created_at)::double precision
           FROM outbox_packed b WHERE b.last_position IS NULL ORDER BY b.id LIMIT 1) AS "sequencerLag",
          greatest(0, s.position - n.position)::double precision AS unpublished,
+         (s.position - w.position)::double precision AS kept,
+         n.epoch::double precision AS epoch, n.held_until > clock_timestamp() AS held, n.holder,
+         (SELECT count(*) FROM (SELECT FROM parked_event LIMIT $1) AS p)::int AS parked,
          (SELECT extract(epoch FROM now() - b.created_at)::double precision
           FROM outbox_packed b WHERE b.last_position > n.position ORDER BY b.last_position LIMIT 1) AS "natsLag"
-  FROM relay s, relay n WHERE s.name = 'sequencer' AND n.name = 'nats'`;
+  FROM relay s, relay n, relay w WHERE s.name = 'sequencer' AND n.name = 'nats' AND w.name = 'swept'`;

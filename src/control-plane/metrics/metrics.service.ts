@@ -17,6 +17,11 @@ interface Outbox {
   sequencerLag: number | null;
   unpublished: number;
   natsLag: number | null;
+  kept: number;
+  parked: number;
+  epoch: number;
+  held: boolean | null;
+  holder: string | null;
 }
 
 const gauge = (name: string, help: string, value: number): Family => ({
@@ -67,25 +72,42 @@ export class MetricsService implements OnApplicationShutdown {
     }
   }
 
-  private outboxFamilies({ bytes, unsequenced, sequencerLag, unpublished, natsLag }: Outbox): Family[] {
-    const lags = [{ labels: { reader: 'sequencer' }, value: sequencerLag ?? 0 }];
-    if (this.withNats) lags.push({ labels: { reader: 'nats' }, value: natsLag ?? 0 });
+  private outboxFamilies(outbox: Outbox): Family[] {
+    const lags = [{ labels: { reader: 'sequencer' }, value: outbox.sequencerLag ?? 0 }];
+    if (this.withNats) lags.push({ labels: { reader: 'nats' }, value: outbox.natsLag ?? 0 });
     return [
-      gauge('berth_outbox_bytes', 'Size of the outbox with its indexes', bytes),
-      gauge('berth_outbox_unsequenced', 'Transactions whose events have no place in the stream yet', unsequenced),
-      ...(this.withNats
-        ? [gauge('berth_outbox_unpublished', 'Events that NATS has not acknowledged', unpublished)]
-        : []),
+      gauge('berth_outbox_bytes', 'Size of the outbox with its indexes', outbox.bytes),
+      gauge('berth_outbox_events', 'Events that the outbox keeps', outbox.kept),
+      gauge(
+        'berth_outbox_unsequenced',
+        'Transactions whose events have no place in the stream yet',
+        outbox.unsequenced,
+      ),
       {
         name: 'berth_outbox_lag_seconds',
         help: 'Age of the oldest event that a reader has not dealt with',
         type: 'gauge',
         samples: lags,
       },
+      ...(this.withNats ? publisherFamilies(outbox) : []),
     ];
   }
 
   onApplicationShutdown(): void {
     this.process.stop();
   }
+}
+
+function publisherFamilies({ unpublished, parked, epoch, held, holder }: Outbox): Family[] {
+  return [
+    gauge('berth_outbox_unpublished', 'Events that NATS has not acknowledged', unpublished),
+    gauge('berth_outbox_parked', 'Events that NATS does not take, kept aside', parked),
+    gauge('berth_publisher_epoch', 'Grows with every process that takes over publishing', epoch),
+    {
+      name: 'berth_publisher_held',
+      help: '1 while a process holds the lease, which it does while it is at work',
+      type: 'gauge',
+      samples: [{ labels: { holder: holder ?? '' }, value: held === true ? 1 : 0 }],
+    },
+  ];
 }

@@ -63,6 +63,42 @@ export const SETTINGS = {
       default: 'BERTH',
       parse: matching(/^[A-Za-z0-9_-]{1,32}$/),
     }),
+    subjectPrefix: always({
+      name: 'NATS_SUBJECT_PREFIX',
+      description:
+        'First part of the subjects on NATS: `<prefix>.<noun>.<verb>`. The types of events stay `ipam.<noun>.<verb>.v1`.',
+      expects: '1 to 4 words of letters, digits, "-" and "_" with dots between them, each at most 32 long',
+      default: 'ipam',
+      parse: matching(/^[A-Za-z0-9_-]{1,32}(\.[A-Za-z0-9_-]{1,32}){0,3}$/),
+    }),
+    streamReplicas: maybe({
+      name: 'NATS_STREAM_REPLICAS',
+      description: 'Servers of the NATS cluster that keep a copy of the stream; a new stream has 1 when not set.',
+      expects: 'a whole number from 1 to 5',
+      parse: integer(1, 5),
+    }),
+    streamMaxAgeDays: maybe({
+      name: 'NATS_STREAM_MAX_AGE_DAYS',
+      description: 'How long the stream keeps an event; 0: for ever. A new stream has 30 when not set.',
+      expects: 'a whole number of days from 0 to 36500',
+      parse: integer(0, 36_500),
+    }),
+    streamMaxBytes: maybe({
+      name: 'NATS_STREAM_MAX_BYTES',
+      description: 'Size beyond which the stream drops its oldest events; a new stream has no such limit when not set.',
+      expects: 'a size from 1MiB to 1073741824MiB, such as 10240MiB',
+      parse: bytes(1024 * 1024, 1024 ** 5),
+    }),
+  },
+  outbox: {
+    days: always({
+      name: 'OUTBOX_RETENTION_DAYS',
+      description:
+        'How long events stay in the outbox, from which `GET /events` serves them; 0: for ever. With NATS only what it has stored is removed.',
+      expects: 'a whole number of days from 0 to 36500',
+      default: '7',
+      parse: integer(0, 36_500),
+    }),
   },
   http: {
     host: always({
@@ -298,7 +334,8 @@ export const SETTINGS = {
 /** Heading of each group in the documentation. */
 export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   database: 'Database',
-  nats: 'Events',
+  nats: 'Events on NATS',
+  outbox: 'Outbox',
   http: 'HTTP',
   limits: 'Limits',
   auth: 'Authentication',

@@ -28,7 +28,14 @@ export class Metrics {
     DURATIONS,
   );
 
+  readonly events = new Counter<'outcome'>(
+    'berth_events_published_total',
+    'Events sent to NATS by outcome: stored, duplicate (the stream had it), parked (NATS does not take it)',
+  );
+
   families(): Family[] {
-    return [this.httpRequests, this.httpDurations, this.claims, this.claimDurations].map((one) => one.family());
+    return [this.httpRequests, this.httpDurations, this.claims, this.claimDurations, this.events].map((one) =>
+      one.family(),
+    );
   }
 }
