@@ -18,7 +18,7 @@ const KEEP_EVERY_MS = 250;
 /** After the chain broke without any progress. */
 const CHAIN_PAUSE_MS = 20;
 /** How often another looks whether the holder still is at work. */
-const STANDBY_MS = 1_000;
+const STANDBY_MS = 500;
 
 interface SizedBatch extends StoredBatch {
   bytesUpTo: number;
@@ -102,7 +102,9 @@ export class EventPublisher {
     if (certain) await this.goOnFrom(event.position);
     const stored = this.metrics.events.of({ outcome: 'stored' });
     const again = this.metrics.events.of({ outcome: 'duplicate' });
-    const count = (duplicate: boolean): void => void (duplicate ? again : stored).value++;
+    const count = (duplicate: boolean): void => {
+      (duplicate ? again : stored).value++;
+    };
     const window = new PublishWindow(sequence, this.position, certain || sequence === 0, count);
     link.use(window);
     return window;

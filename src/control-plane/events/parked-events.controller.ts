@@ -15,8 +15,7 @@ export class ParkedEventsController {
   @Route({ access: ['reader'], problems: ['invalid-field'] })
   @ApiOkResponse({ type: ParkedEventPage })
   async listParkedEvents(@Query() { after = 0, limit = 100 }: ParkedEventQuery): Promise<ParkedEventPage> {
-    const rows = await this.database.query<ParkedEvent>(LIST_PARKED, [after, limit]);
-    const events = rows.map((row) => ({ ...row, position: Number(row.position) }));
+    const events = await this.database.query<ParkedEvent>(LIST_PARKED, [after, limit]);
     return { events, last: events.at(-1)?.position ?? after };
   }
 }

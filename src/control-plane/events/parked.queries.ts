@@ -8,5 +8,5 @@ export const COUNT_PARKED = `SELECT count(*)::int AS parked FROM parked_event WH
 
 /** A page of $2 after position $1, in order. */
 export const LIST_PARKED = `
-  SELECT event_id AS id, position, type, subject, bytes, reason, parked_at AS "parkedAt"
+  SELECT event_id AS id, position::double precision, type, subject, bytes, reason, parked_at AS "parkedAt"
   FROM parked_event WHERE position > $1 ORDER BY position LIMIT $2`;

@@ -141,7 +141,6 @@ export class PublishWindow {
         };
       });
     }
-    // eslint-disable-next-line @typescript-eslint/only-throw-error -- it is an Error; set by fail() during the wait
     if (this.fault !== undefined) throw this.fault;
   }
 }

@@ -4,9 +4,9 @@ import type { Database } from '../../platform/database/database.js';
 import { KEEP_LEASE, LOOK_AT_LEASE, RELEASE_LEASE, TAKE_LEASE } from './lease.queries.js';
 
 /** So long a holder that fell silent keeps others waiting. */
-const LEASE_MS = 3_000;
+const LEASE_MS = 2_000;
 /** By its own clock a holder stops so much earlier: what it began may still be on its way. */
-const MARGIN_MS = 500;
+const MARGIN_MS = 400;
 
 /** How things stand, for who does not hold the lease. */
 export interface Standing {
