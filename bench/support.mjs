@@ -19,7 +19,7 @@ function token() {
   return `${head}.${createHmac('sha256', SECRET).update(head).digest('base64url')}`;
 }
 
-const freePort = () =>
+export const freePort = () =>
   new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const { port } = server.address();
@@ -27,21 +27,37 @@ const freePort = () =>
     });
   });
 
-/** Real PostgreSQL (fsync on) and a real API process, for one benchmark. */
-export async function withBerth(work) {
+/** Real PostgreSQL (fsync on) and a real API process, for one benchmark; `env` and `execArgv` are for that process. */
+export function withBerth(work, options) {
+  return withDatabase((databaseUrl) => withApi(databaseUrl, work, options));
+}
+
+/** Real PostgreSQL (fsync on), nothing in it yet. */
+export async function withDatabase(work) {
   const directory = await mkdtemp(join(tmpdir(), 'berth-bench-'));
   const cluster = await startCluster(Home.open(directory), { durable: true, connections: 100 });
+  try {
+    return await work(cluster.url);
+  } finally {
+    await cluster.stop();
+    await rm(directory, { recursive: true, force: true });
+  }
+}
+
+/** A real API process on a database, which it migrates. */
+export async function withApi(databaseUrl, work, { env = {}, execArgv = [] } = {}) {
   const port = await freePort();
   const api = fork(new URL('../dist/src/main.js', import.meta.url), ['serve', '--migrate'], {
-    ...(process.env.BENCH_NODE_OPTIONS === undefined ? {} : { execArgv: process.env.BENCH_NODE_OPTIONS.split(' ') }),
+    execArgv: [...(process.env.BENCH_NODE_OPTIONS?.split(' ') ?? []), ...execArgv],
     env: {
       ...process.env,
-      DATABASE_URL: cluster.url,
+      DATABASE_URL: databaseUrl,
       PORT: String(port),
       HOST: '127.0.0.1',
       AUTH: 'jwt',
       AUTH_SECRET: SECRET,
       LOG_LEVEL: 'warn',
+      ...env,
     },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
@@ -66,14 +82,12 @@ export async function withBerth(work) {
       if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
       return text === '' ? undefined : JSON.parse(text);
     };
-    return await work({ call, url, headers, databaseUrl: cluster.url, apiPid: api.pid });
+    return await work({ call, url, headers, databaseUrl, apiPid: api.pid });
   } finally {
     api.kill('SIGTERM');
     await new Promise((resolve) =>
       api.exitCode !== null || api.signalCode !== null ? resolve() : api.once('exit', resolve),
     );
-    await cluster.stop();
-    await rm(directory, { recursive: true, force: true });
   }
 }
 

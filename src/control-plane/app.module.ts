@@ -61,6 +61,9 @@ const ENTITIES = [
   ComponentEntity,
 ];
 
+/** Of the relay's own, so that events do not queue behind requests: the sequencer, the publisher, and its reading ahead. */
+const RELAY_CONNECTIONS = 3;
+
 /** What every module may inject: the connection to PostgreSQL and the routes that exist. */
 @Global()
 @Module({})
@@ -100,9 +103,11 @@ class LoopsModule {
       providers: [
         {
           provide: Relay,
-          useFactory: (db: Database, signal: EventSignal, metrics: Metrics) =>
-            new Relay(db, signal, publisher(db, metrics), log),
-          inject: [Database, EventSignal, Metrics],
+          useFactory: (signal: EventSignal, metrics: Metrics) => {
+            const own = new Database(dataSourceOptions(database.url, RELAY_CONNECTIONS));
+            return new Relay(own, signal, publisher(own, metrics), log);
+          },
+          inject: [EventSignal, Metrics],
         },
         {
           provide: OutboxSweeper,

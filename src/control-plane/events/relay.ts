@@ -31,7 +31,8 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
   private loops: Promise<unknown>[] = [];
 
   constructor(
-    database: Database,
+    /** Its own: closed with it. */
+    private readonly database: Database,
     private readonly signal: EventSignal,
     private readonly publisher: EventPublisher | undefined,
     private readonly log: Log,
@@ -63,6 +64,7 @@ export class Relay implements OnApplicationBootstrap, OnApplicationShutdown {
     this.stop.abort();
     await Promise.all(this.loops);
     await this.publisher?.close();
+    await this.database.close();
   }
 
   /** Runs `step` while it has more to do, then sleeps until woken or for the poll time; after a fault with back-off. */

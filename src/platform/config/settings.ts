@@ -41,7 +41,8 @@ export const SETTINGS = {
     }),
     poolSize: always({
       name: 'DATABASE_POOL_SIZE',
-      description: 'Connections one `berth serve` opens at most.',
+      description:
+        'Connections one `berth serve` opens at most for requests; its relay and listener have up to 4 of their own.',
       expects: 'a whole number from 2 to 1000',
       default: '10',
       parse: integer(2, 1000),
