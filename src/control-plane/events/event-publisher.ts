@@ -42,6 +42,10 @@ export class EventPublisher {
   private window: PublishWindow | undefined;
   /** Position of the last event that the stream has, as far as is known here. */
   private position = 0;
+  /** Position of the last event that went out in this window. */
+  private sent = 0;
+  /** Position at which this window began. */
+  private begunAt = 0;
   private kept = 0;
   private keptAt = 0;
 
@@ -89,10 +93,15 @@ export class EventPublisher {
       this.link = undefined;
     }
     if (this.link === undefined) {
-      this.window = undefined;
+      this.leaveWindow();
       this.link = await JetStreamLink.open(this.settings, this.log);
     }
     return this.link;
+  }
+
+  private leaveWindow(): void {
+    this.position = this.window?.acknowledged ?? this.position;
+    this.window = undefined;
   }
 
   /** Finds out where the stream ends, and begins there. */
@@ -107,6 +116,7 @@ export class EventPublisher {
     };
     const window = new PublishWindow(sequence, this.position, certain || sequence === 0, count);
     link.use(window);
+    this.sent = this.begunAt = this.position;
     return window;
   }
 
@@ -129,28 +139,35 @@ export class EventPublisher {
     this.position = position;
   }
 
-  /** From the window's position to the end of the outbox, reading ahead by one slice. */
+  /** From where it left off to the end of the outbox, reading ahead by one slice. */
   private async publishAll(link: JetStreamLink, window: PublishWindow, stop: AbortSignal): Promise<void> {
-    let position = window.acknowledged;
-    let slice: Slice | undefined = await this.read(position);
+    let slice: Slice | undefined = await this.read(this.sent);
+    // With nothing new to send there is time to wait for what the stream has not acknowledged yet.
+    if (slice.batches.length === 0) await window.drained();
     while (slice !== undefined && !stop.aborted) {
       const ahead: Promise<Slice> | undefined = slice.full ? this.read(slice.last) : undefined;
       ahead?.catch(() => undefined); // told where it is awaited
-      for (const event of readBatches(slice.batches, position)) {
+      for (const event of readBatches(slice.batches, this.sent)) {
         if (window.full) await window.room();
-        if (!this.lease.held) throw new LeaseLost();
-        if (performance.now() - this.keptAt > KEEP_EVERY_MS) await this.keep(window.acknowledged);
+        await this.stayOnTurn(window);
         const body = Buffer.from(cloudEvent(event));
         if (body.length <= link.largest) link.send(window, toSend(event, body), body);
         else await this.passOver(window, event, body.length, link.largest);
-        position = event.position;
+        this.sent = event.position;
       }
       slice = await ahead;
     }
-    await window.drained();
+    // The answers to the last ones are not awaited, so that what comes next need not wait for them. They are looked at
+    // when this is called again: at the latest when the loop looks by itself.
+    await this.stayOnTurn(window);
+  }
+
+  /** Notes now and then how far the stream has everything. */
+  private async stayOnTurn(window: PublishWindow): Promise<void> {
+    if (!this.lease.held) throw new LeaseLost();
     this.position = window.acknowledged;
-    // At the latest when the loop looks again, which it does whether woken or not.
-    if (this.position !== this.kept && performance.now() - this.keptAt > KEEP_EVERY_MS) await this.keep(this.position);
+    if (this.position === this.kept || performance.now() - this.keptAt < KEEP_EVERY_MS) return;
+    await this.keep(this.position);
   }
 
   private async read(after: number): Promise<Slice> {
@@ -181,9 +198,7 @@ export class EventPublisher {
   }
 
   private async recover(error: unknown): Promise<Next> {
-    const before = this.position;
-    this.position = this.window?.acknowledged ?? this.position;
-    this.window = undefined;
+    this.leaveWindow();
     if (error instanceof LeaseLost) return 'more';
     if (error instanceof Refused) {
       const [batch] = await this.database.query<StoredBatch>(BATCHES_AFTER, [error.position - 1, 1]);
@@ -195,7 +210,7 @@ export class EventPublisher {
     if (error instanceof ChainBroken) {
       // Another process may have the turn by now; if not, somebody else writes to the stream, and it goes on behind that.
       this.log('warn', 'the stream was written to by another', { position: this.position, cause: error.message });
-      return this.position > before ? 'more' : { restMs: CHAIN_PAUSE_MS };
+      return this.position > this.begunAt ? 'more' : { restMs: CHAIN_PAUSE_MS };
     }
     await this.lease.release(this.position);
     await this.link?.close();
@@ -204,7 +219,11 @@ export class EventPublisher {
   }
 
   async close(): Promise<void> {
-    if (this.lease.held) await this.lease.release(this.position);
+    if (this.lease.held) {
+      await this.window?.drained().catch(() => undefined);
+      this.leaveWindow();
+      await this.lease.release(this.position);
+    }
     await this.link?.close();
   }
 }
