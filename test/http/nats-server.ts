@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rename, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -58,6 +58,17 @@ export class NatsServer {
     await exit;
   }
 
+  /** Keeps a copy of what is on the disk, while it is stopped. */
+  async keepStore(): Promise<void> {
+    await cp(this.store, `${this.store}.kept`, { recursive: true });
+  }
+
+  /** Takes the server, stopped, back to that copy. */
+  async putStoreBack(): Promise<void> {
+    await rm(this.store, { recursive: true });
+    await rename(`${this.store}.kept`, this.store);
+  }
+
   /** Everything in the stream, in its order. */
   async messages(stream = 'BERTH'): Promise<Message[]> {
     const connection = await connect({ servers: this.url });
@@ -94,5 +105,6 @@ export class NatsServer {
   async remove(): Promise<void> {
     await this.kill();
     await rm(this.store, { recursive: true, force: true });
+    await rm(`${this.store}.kept`, { recursive: true, force: true });
   }
 }
