@@ -27,6 +27,7 @@ import { GatewaysModule } from './gateways/gateways.module.js';
 import { HealthController } from './health/health.controller.js';
 import { HistoryModule } from './history/history.module.js';
 import { HistorySweeper } from './history/history-sweeper.js';
+import { HooksModule } from './hooks/hooks.module.js';
 import { LeaseEntity } from './leases/lease.entity.js';
 import { LeaseRelease } from './leases/lease-release.js';
 import { LeasesModule } from './leases/leases.module.js';
@@ -177,6 +178,7 @@ export class AppModule {
         HistoryModule,
         MetricsModule.with(config),
         TransferModule.with(config, log),
+        HooksModule.with(config, log),
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

@@ -13,6 +13,9 @@ import type { Log } from '../platform/logging/log.js';
 import { installHttpMetrics } from '../platform/metrics/http-metrics.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { AppModule } from './app.module.js';
+import { Hooks } from './hooks/hooks.js';
+import { installPreCommitHooks } from './hooks/install-hooks.js';
+import { Idempotency } from './resource/idempotency.js';
 
 /** Nest itself only says what went wrong at start; requests are logged by the problem filter. */
 const nestLog = (log: Log) => ({
@@ -40,6 +43,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   app.get(PlainListener).install(fastify);
   const { requestRate: rate, requestBurst: burst = 2 * rate } = config.limits;
   installHooks(fastify, authenticator, new RateLimiter({ rate, burst }));
+  if (config.hooks.rules !== undefined) installPreCommitHooks(fastify, app.get(Hooks), app.get(Idempotency));
   installDirectHandlers(adapter, (type) => app.get(type, { strict: false }));
   installHttpMetrics(fastify, app.get(Metrics));
   SwaggerModule.setup('docs', app, () => openapi(app), {

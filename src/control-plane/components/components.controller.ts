@@ -31,7 +31,7 @@ export class ComponentsController {
 
   /** Lists components. */
   @Get('components')
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ does: 'component.list', access: READERS, problems: ['invalid-field'] })
   @ApiOkResponse({ type: ComponentList })
   listComponents(@Query() query: ComponentListQuery): Promise<Reply> {
     return this.components.list(query);
@@ -43,6 +43,7 @@ export class ComponentsController {
    */
   @Post('components')
   @Route({
+    does: 'component.create',
     access: ['member'],
     reads: 'json',
     status: 201,
@@ -58,7 +59,7 @@ export class ComponentsController {
 
   /** Shows a component, by id or name. */
   @Get('components/:id')
-  @Route({ access: READERS, versioned: true, problems: ['not-found', 'in-use'] })
+  @Route({ does: 'component.get', access: READERS, versioned: true, problems: ['not-found', 'in-use'] })
   @ApiOkResponse({ type: ComponentDocument })
   getComponent(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.components.show(caller, id);
@@ -66,7 +67,12 @@ export class ComponentsController {
 
   /** Changes what is sent of a component's tags and metadata (JSON merge patch). */
   @Patch('components/:id')
-  @Route({ access: ['member'], reads: 'json', problems: ['not-found', 'in-use', 'precondition-failed'] })
+  @Route({
+    does: 'component.update',
+    access: ['member'],
+    reads: 'json',
+    problems: ['not-found', 'in-use', 'precondition-failed'],
+  })
   @ApiOkResponse({ type: ComponentDocument })
   updateComponent(
     @FromCaller() caller: Caller,
@@ -78,7 +84,12 @@ export class ComponentsController {
 
   /** Deletes a component and releases everything that it claimed. */
   @Delete('components/:id')
-  @Route({ access: ['member'], status: 204, problems: ['not-found', 'in-use', 'precondition-failed'] })
+  @Route({
+    does: 'component.delete',
+    access: ['member'],
+    status: 204,
+    problems: ['not-found', 'in-use', 'precondition-failed'],
+  })
   @ApiNoContentResponse()
   deleteComponent(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.components.delete(caller, id);

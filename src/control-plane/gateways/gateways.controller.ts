@@ -32,7 +32,7 @@ export class GatewaysController {
 
   /** Lists gateways. */
   @Get()
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ does: 'gateway.list', access: READERS, problems: ['invalid-field'] })
   @ApiOkResponse({ type: GatewayList })
   listGateways(@Query() query: GatewayListQuery): Promise<Reply> {
     return this.gateways.list(query);
@@ -41,6 +41,7 @@ export class GatewaysController {
   /** Makes a gateway. Its agent may start before or after. */
   @Post()
   @Route({
+    does: 'gateway.create',
     access: [],
     reads: 'json',
     status: 201,
@@ -53,7 +54,7 @@ export class GatewaysController {
 
   /** Shows a gateway, by id or name. */
   @Get(':id')
-  @Route({ access: READERS, versioned: true, problems: ['not-found'] })
+  @Route({ does: 'gateway.get', access: READERS, versioned: true, problems: ['not-found'] })
   @ApiOkResponse({ type: GatewayDocument })
   getGateway(@Param('id') id: string): Promise<Reply> {
     return this.gateways.show(id);
@@ -62,6 +63,7 @@ export class GatewaysController {
   /** Changes what is sent of a gateway (JSON merge patch). */
   @Patch(':id')
   @Route({
+    does: 'gateway.update',
     access: [],
     reads: 'json',
     problems: ['not-found', 'precondition-failed', 'duplicate-name', 'range-in-use'],
@@ -73,7 +75,12 @@ export class GatewaysController {
 
   /** Deletes a gateway that has nothing left, or with `force` everything it has. */
   @Delete(':id')
-  @Route({ access: [], status: 204, problems: ['not-found', 'precondition-failed', 'in-use', 'invalid-field'] })
+  @Route({
+    does: 'gateway.delete',
+    access: [],
+    status: 204,
+    problems: ['not-found', 'precondition-failed', 'in-use', 'invalid-field'],
+  })
   @ApiNoContentResponse()
   deleteGateway(@FromCaller() caller: Caller, @Param('id') id: string, @Query() query: GatewayDelete): Promise<Reply> {
     return this.gateways.delete(caller, id, query.force ?? false);

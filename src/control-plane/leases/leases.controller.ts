@@ -18,7 +18,7 @@ export class LeasesController {
 
   /** Lists all leases. */
   @Get('leases')
-  @Route({ access: READERS, answers: 'leases', problems: ['invalid-field'] })
+  @Route({ does: 'lease.list', access: READERS, answers: 'leases', problems: ['invalid-field'] })
   @ApiOkResponse({ type: LeaseList })
   listLeases(@Req() request: FastifyRequest, @Query() query: LeaseListQuery): Promise<Reply> {
     return this.leases.list(undefined, query, wantsWhole(request, 'leases', query));
@@ -26,7 +26,7 @@ export class LeasesController {
 
   /** Lists the leases of a reservation. */
   @Get('reservations/:id/leases')
-  @Route({ access: READERS, answers: 'leases', problems: ['not-found', 'invalid-field'] })
+  @Route({ does: 'lease.list', access: READERS, answers: 'leases', problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: LeaseList })
   listReservationLeases(
     @Req() request: FastifyRequest,
@@ -38,7 +38,7 @@ export class LeasesController {
 
   /** Shows a lease. */
   @Get('leases/:id')
-  @Route({ access: READERS, versioned: true, answers: 'lease', problems: ['not-found'] })
+  @Route({ does: 'lease.get', access: READERS, versioned: true, answers: 'lease', problems: ['not-found'] })
   @ApiOkResponse({ type: LeaseDocument })
   getLease(@Param('id') id: string): Promise<Reply> {
     return this.leases.show(id);
@@ -46,7 +46,13 @@ export class LeasesController {
 
   /** Changes what is sent of a lease's name, tags and metadata (JSON merge patch). */
   @Patch('leases/:id')
-  @Route({ access: ['member'], reads: 'lease', answers: 'lease', problems: ['not-found', 'precondition-failed'] })
+  @Route({
+    does: 'lease.update',
+    access: ['member'],
+    reads: 'lease',
+    answers: 'lease',
+    problems: ['not-found', 'precondition-failed'],
+  })
   @ApiOkResponse({ type: LeaseDocument })
   updateLease(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: LeaseChange): Promise<Reply> {
     return this.leases.update(caller, id, body, 'patch');
@@ -54,7 +60,13 @@ export class LeasesController {
 
   /** Replaces name, tags and metadata of a lease. */
   @Put('leases/:id')
-  @Route({ access: ['member'], reads: 'lease', answers: 'lease', problems: ['not-found', 'precondition-failed'] })
+  @Route({
+    does: 'lease.update',
+    access: ['member'],
+    reads: 'lease',
+    answers: 'lease',
+    problems: ['not-found', 'precondition-failed'],
+  })
   @ApiOkResponse({ type: LeaseDocument })
   replaceLease(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: LeaseChange): Promise<Reply> {
     return this.leases.update(caller, id, body, 'put');
@@ -65,7 +77,12 @@ export class LeasesController {
    * removed too.
    */
   @Delete('leases/:id')
-  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed', 'invalid-field'] })
+  @Route({
+    does: 'lease.delete',
+    access: ['member'],
+    status: 204,
+    problems: ['not-found', 'precondition-failed', 'invalid-field'],
+  })
   @ApiNoContentResponse()
   deleteLease(
     @FromCaller() caller: Caller,

@@ -18,7 +18,7 @@ export class PoolsController {
 
   /** Lists pools. */
   @Get()
-  @Route({ access: READERS, answers: 'pools', problems: ['invalid-field'] })
+  @Route({ does: 'pool.list', access: READERS, answers: 'pools', problems: ['invalid-field'] })
   @ApiOkResponse({ type: PoolList })
   listPools(@Req() request: FastifyRequest, @Query() query: PoolListQuery): Promise<Reply> {
     return this.pools.list(query, wantsWhole(request, 'pools', query));
@@ -27,6 +27,7 @@ export class PoolsController {
   /** Makes a pool. */
   @Post()
   @Route({
+    does: 'pool.create',
     access: [],
     reads: 'pool',
     answers: 'pool',
@@ -40,7 +41,7 @@ export class PoolsController {
 
   /** Shows a pool. */
   @Get(':id')
-  @Route({ access: READERS, versioned: true, answers: 'pool', problems: ['not-found'] })
+  @Route({ does: 'pool.get', access: READERS, versioned: true, answers: 'pool', problems: ['not-found'] })
   @ApiOkResponse({ type: PoolDocument })
   getPool(@Param('id') id: string): Promise<Reply> {
     return this.pools.show(id);
@@ -48,7 +49,7 @@ export class PoolsController {
 
   /** Changes what is sent of a pool (JSON merge patch). */
   @Patch(':id')
-  @Route({ access: [], reads: 'pool', answers: 'pool', problems: CHANGE })
+  @Route({ does: 'pool.update', access: [], reads: 'pool', answers: 'pool', problems: CHANGE })
   @ApiOkResponse({ type: PoolDocument })
   updatePool(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: PoolChange): Promise<Reply> {
     return this.pools.update(caller, id, body, 'patch');
@@ -56,7 +57,7 @@ export class PoolsController {
 
   /** Replaces name, tags and metadata of a pool; of its settings what is sent. */
   @Put(':id')
-  @Route({ access: [], reads: 'pool', answers: 'pool', problems: CHANGE })
+  @Route({ does: 'pool.update', access: [], reads: 'pool', answers: 'pool', problems: CHANGE })
   @ApiOkResponse({ type: PoolDocument })
   replacePool(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: PoolChange): Promise<Reply> {
     return this.pools.update(caller, id, body, 'put');
@@ -64,7 +65,7 @@ export class PoolsController {
 
   /** Deletes a pool with its subnets, reservations and leases. */
   @Delete(':id')
-  @Route({ access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @Route({ does: 'pool.delete', access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
   @ApiNoContentResponse()
   deletePool(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.pools.delete(caller, id);

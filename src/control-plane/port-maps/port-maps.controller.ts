@@ -15,7 +15,7 @@ export class PortMapsController {
 
   /** Lists port maps. */
   @Get()
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ does: 'port-map.list', access: READERS, problems: ['invalid-field'] })
   @ApiOkResponse({ type: PortMapList })
   listPortMaps(@Query() query: PortMapListQuery): Promise<Reply> {
     return this.portMaps.list(query);
@@ -24,6 +24,7 @@ export class PortMapsController {
   /** Maps a port of a gateway to a machine. */
   @Post()
   @Route({
+    does: 'port-map.create',
     access: ['member'],
     reads: 'json',
     status: 201,
@@ -36,7 +37,7 @@ export class PortMapsController {
 
   /** Shows a port map. */
   @Get(':id')
-  @Route({ access: READERS, versioned: true, problems: ['not-found'] })
+  @Route({ does: 'port-map.get', access: READERS, versioned: true, problems: ['not-found'] })
   @ApiOkResponse({ type: PortMapDocument })
   getPortMap(@Param('id') id: string): Promise<Reply> {
     return this.portMaps.show(id);
@@ -44,7 +45,12 @@ export class PortMapsController {
 
   /** Changes what is sent of a port map's name, tags, metadata, sources and end (JSON merge patch). */
   @Patch(':id')
-  @Route({ access: ['member'], reads: 'json', problems: ['not-found', 'precondition-failed', 'in-use'] })
+  @Route({
+    does: 'port-map.update',
+    access: ['member'],
+    reads: 'json',
+    problems: ['not-found', 'precondition-failed', 'in-use'],
+  })
   @ApiOkResponse({ type: PortMapDocument })
   updatePortMap(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: PortMapChange): Promise<Reply> {
     return this.portMaps.update(caller, id, body);
@@ -52,7 +58,7 @@ export class PortMapsController {
 
   /** Deletes a port map. */
   @Delete(':id')
-  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @Route({ does: 'port-map.delete', access: ['member'], status: 204, problems: ['not-found', 'precondition-failed'] })
   @ApiNoContentResponse()
   deletePortMap(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.portMaps.delete(caller, id);

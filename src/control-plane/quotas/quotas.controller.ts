@@ -15,7 +15,7 @@ export class QuotasController {
 
   /** Lists quotas; a member sees its own and the one of everybody (`*`). */
   @Get()
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ does: 'quota.list', access: READERS, problems: ['invalid-field'] })
   @ApiOkResponse({ type: QuotaList })
   listQuotas(@FromCaller() caller: Caller, @Query() query: QuotaListQuery): Promise<Reply> {
     return this.quotas.list(caller, query);
@@ -23,7 +23,7 @@ export class QuotasController {
 
   /** Shows the quota of an owner. */
   @Get(':owner')
-  @Route({ access: READERS, versioned: true, problems: ['not-found', 'invalid-field'] })
+  @Route({ does: 'quota.get', access: READERS, versioned: true, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: QuotaDocument })
   getQuota(@FromCaller() caller: Caller, @Param('owner') owner: string): Promise<Reply> {
     return this.quotas.show(caller, owner);
@@ -39,7 +39,7 @@ export class QuotasController {
 
   /** Sets what an owner may hold; `*` is everybody without a quota of his own. What is left out is not limited. */
   @Put(':owner')
-  @Route({ access: [], reads: 'json', problems: ['precondition-failed'] })
+  @Route({ does: 'quota.set', access: [], reads: 'json', problems: ['precondition-failed'] })
   @ApiOkResponse({ type: QuotaDocument })
   setQuota(@FromCaller() caller: Caller, @Param('owner') owner: string, @Body() body: NewQuota): Promise<Reply> {
     return this.quotas.set(caller, owner, body);
@@ -47,7 +47,12 @@ export class QuotasController {
 
   /** Removes the quota of an owner: from now on that of everybody counts, if there is one. */
   @Delete(':owner')
-  @Route({ access: [], status: 204, problems: ['not-found', 'invalid-field', 'precondition-failed'] })
+  @Route({
+    does: 'quota.delete',
+    access: [],
+    status: 204,
+    problems: ['not-found', 'invalid-field', 'precondition-failed'],
+  })
   @ApiNoContentResponse()
   deleteQuota(@FromCaller() caller: Caller, @Param('owner') owner: string): Promise<Reply> {
     return this.quotas.delete(caller, owner);

@@ -35,7 +35,7 @@ export class ReservationsController {
 
   /** Lists all reservations. */
   @Get('reservations')
-  @Route({ access: READERS, answers: 'reservations', problems: ['invalid-field'] })
+  @Route({ does: 'reservation.list', access: READERS, answers: 'reservations', problems: ['invalid-field'] })
   @ApiOkResponse({ type: ReservationList })
   listReservations(@Req() request: FastifyRequest, @Query() query: ReservationListQuery): Promise<Reply> {
     return this.reservations.list(undefined, query, wantsWhole(request, 'reservations', query));
@@ -43,7 +43,12 @@ export class ReservationsController {
 
   /** Lists the reservations of a pool. */
   @Get('pools/:id/reservations')
-  @Route({ access: READERS, answers: 'reservations', problems: ['not-found', 'invalid-field'] })
+  @Route({
+    does: 'reservation.list',
+    access: READERS,
+    answers: 'reservations',
+    problems: ['not-found', 'invalid-field'],
+  })
   @ApiOkResponse({ type: ReservationList })
   listPoolReservations(
     @Req() request: FastifyRequest,
@@ -57,6 +62,7 @@ export class ReservationsController {
   /** Reserves addresses in any one subnet of a pool. */
   @Post('pools/:id/reservations')
   @Route({
+    does: 'reservation.create',
     access: ['member'],
     reads: 'reservation',
     answers: 'reservation',
@@ -76,7 +82,12 @@ export class ReservationsController {
 
   /** Lists the reservations of a subnet. */
   @Get('subnets/:id/reservations')
-  @Route({ access: READERS, answers: 'reservations', problems: ['not-found', 'invalid-field'] })
+  @Route({
+    does: 'reservation.list',
+    access: READERS,
+    answers: 'reservations',
+    problems: ['not-found', 'invalid-field'],
+  })
   @ApiOkResponse({ type: ReservationList })
   listSubnetReservations(
     @Req() request: FastifyRequest,
@@ -90,6 +101,7 @@ export class ReservationsController {
   /** Reserves addresses in a subnet. */
   @Post('subnets/:id/reservations')
   @Route({
+    does: 'reservation.create',
     access: ['member'],
     reads: 'reservation',
     answers: 'reservation',
@@ -126,6 +138,8 @@ export class ReservationsController {
    */
   @Post('reservations/bulk')
   @Route({
+    does: 'reservation.bulk',
+    items: { release: 'reservation.delete', create: 'reservation.create' },
     access: ['member'],
     reads: 'json',
     problems: [
@@ -140,7 +154,7 @@ export class ReservationsController {
 
   /** Shows a reservation with its leases. */
   @Get('reservations/:id')
-  @Route({ access: READERS, versioned: true, answers: 'reservation', problems: ['not-found'] })
+  @Route({ does: 'reservation.get', access: READERS, versioned: true, answers: 'reservation', problems: ['not-found'] })
   @ApiOkResponse({ type: ReservationDocument })
   getReservation(@Param('id') id: string): Promise<Reply> {
     return this.reservations.show(id);
@@ -149,6 +163,7 @@ export class ReservationsController {
   /** Changes what is sent of a reservation's name, tags, metadata and end (JSON merge patch). */
   @Patch('reservations/:id')
   @Route({
+    does: 'reservation.update',
     access: ['member'],
     reads: 'reservation',
     answers: 'reservation',
@@ -166,6 +181,7 @@ export class ReservationsController {
   /** Replaces name, tags and metadata of a reservation. */
   @Put('reservations/:id')
   @Route({
+    does: 'reservation.update',
     access: ['member'],
     reads: 'reservation',
     answers: 'reservation',
@@ -186,6 +202,7 @@ export class ReservationsController {
    */
   @Post('reservations/:id/renew')
   @Route({
+    does: 'reservation.renew',
     access: ['member'],
     reads: 'json',
     answers: 'reservation',
@@ -198,7 +215,12 @@ export class ReservationsController {
 
   /** Releases all addresses of a reservation and removes it. */
   @Delete('reservations/:id')
-  @Route({ access: ['member'], status: 204, problems: ['not-found', 'precondition-failed', 'invalid-field'] })
+  @Route({
+    does: 'reservation.delete',
+    access: ['member'],
+    status: 204,
+    problems: ['not-found', 'precondition-failed', 'invalid-field'],
+  })
   @ApiNoContentResponse()
   deleteReservation(
     @FromCaller() caller: Caller,

@@ -13,6 +13,9 @@ export const READ_KEYS = `
   SELECT i.principal, i.key, i.fingerprint, i.location, i.etag, i.body
   FROM unnest($1::text[], $2::text[]) AS k (principal, key) JOIN idempotency_key i USING (principal, key)`;
 
+/** One look by the primary key, without a lock: a key in progress counts as not answered. */
+export const IS_ANSWERED = `SELECT 1 FROM idempotency_key WHERE principal = $1 AND key = $2 AND body IS NOT NULL`;
+
 export const STORE_ANSWERS = `
   UPDATE idempotency_key i SET location = a.location, etag = a.etag, body = a.body
   FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS a (principal, key, location, etag, body)

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
 import { etagOf } from '../../platform/http/entity-tags.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
@@ -6,7 +7,7 @@ import { Problem } from '../../platform/problem/problem.js';
 import { Failure } from '../allocation/group-commit.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import type { Caller } from './caller.js';
-import { CLAIM_KEYS, DROP_KEYS, READ_KEYS, STORE_ANSWERS } from './idempotency.queries.js';
+import { CLAIM_KEYS, DROP_KEYS, IS_ANSWERED, READ_KEYS, STORE_ANSWERS } from './idempotency.queries.js';
 
 interface StoredKey {
   principal: string;
@@ -26,7 +27,15 @@ const nameOf = (principal: string, key: string): string => `${principal}\n${key}
  */
 @Injectable()
 export class Idempotency {
-  constructor(private readonly units: UnitsOfWork) {}
+  constructor(
+    private readonly units: UnitsOfWork,
+    private readonly database: Database,
+  ) {}
+
+  /** Whether a request with this key has had its answer: the same request has it again, and does nothing. */
+  async answered(principal: string, key: string): Promise<boolean> {
+    return (await this.database.query(IS_ANSWERED, [principal, key])).length > 0;
+  }
 
   /** Runs one POST in a transaction, or answers from memory. */
   run(caller: Caller, work: (unit: Unit) => Promise<Reply>): Promise<Reply> {

@@ -19,7 +19,7 @@ export class SubnetsController {
 
   /** Lists the subnets of all pools. */
   @Get('subnets')
-  @Route({ access: READERS, answers: 'subnets', problems: ['invalid-field'] })
+  @Route({ does: 'subnet.list', access: READERS, answers: 'subnets', problems: ['invalid-field'] })
   @ApiOkResponse({ type: SubnetList })
   listSubnets(@Req() request: FastifyRequest, @Query() query: SubnetListQuery): Promise<Reply> {
     return this.subnets.list(undefined, query, wantsWhole(request, 'subnets', query));
@@ -27,7 +27,7 @@ export class SubnetsController {
 
   /** Lists the subnets of a pool. */
   @Get('pools/:id/subnets')
-  @Route({ access: READERS, answers: 'subnets', problems: ['not-found', 'invalid-field'] })
+  @Route({ does: 'subnet.list', access: READERS, answers: 'subnets', problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: SubnetList })
   listPoolSubnets(
     @Req() request: FastifyRequest,
@@ -40,6 +40,7 @@ export class SubnetsController {
   /** Adds a subnet to a pool: a range, a network, or the next free network of a length in the pool's supernets. */
   @Post('pools/:id/subnets')
   @Route({
+    does: 'subnet.create',
     access: [],
     reads: 'subnet',
     answers: 'subnet',
@@ -59,7 +60,7 @@ export class SubnetsController {
 
   /** Shows a subnet. */
   @Get('subnets/:id')
-  @Route({ access: READERS, versioned: true, answers: 'subnet', problems: ['not-found'] })
+  @Route({ does: 'subnet.get', access: READERS, versioned: true, answers: 'subnet', problems: ['not-found'] })
   @ApiOkResponse({ type: SubnetDocument })
   getSubnet(@Param('id') id: string): Promise<Reply> {
     return this.subnets.show(id);
@@ -67,7 +68,7 @@ export class SubnetsController {
 
   /** Changes what is sent of a subnet (JSON merge patch); its addresses too, if nothing that is held falls out of them. */
   @Patch('subnets/:id')
-  @Route({ access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
+  @Route({ does: 'subnet.update', access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
   @ApiOkResponse({ type: SubnetDocument })
   updateSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: SubnetChange): Promise<Reply> {
     return this.subnets.update(caller, id, body, 'patch');
@@ -75,7 +76,7 @@ export class SubnetsController {
 
   /** Replaces name, tags and metadata of a subnet; of its addresses what is sent. */
   @Put('subnets/:id')
-  @Route({ access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
+  @Route({ does: 'subnet.update', access: [], reads: 'subnet', answers: 'subnet', problems: CHANGE })
   @ApiOkResponse({ type: SubnetDocument })
   replaceSubnet(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: SubnetChange): Promise<Reply> {
     return this.subnets.update(caller, id, body, 'put');
@@ -83,7 +84,7 @@ export class SubnetsController {
 
   /** Deletes a subnet with its reservations and leases. */
   @Delete('subnets/:id')
-  @Route({ access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @Route({ does: 'subnet.delete', access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
   @ApiNoContentResponse()
   deleteSubnet(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.subnets.delete(caller, id);

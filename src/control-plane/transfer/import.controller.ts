@@ -28,7 +28,7 @@ export class ImportController {
    * or false with the bad lines, or with the problem. An import whose client goes away before that is not applied.
    */
   @Post()
-  @Route({ access: [], streams: Object.keys(FORMAT_OF), problems: ['invalid-field'] })
+  @Route({ does: 'import.create', access: [], streams: Object.keys(FORMAT_OF), problems: ['invalid-field'] })
   @ApiProduces('application/x-ndjson')
   @ApiBody({ schema: { type: 'string', format: 'binary' } })
   @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })

@@ -1,4 +1,5 @@
 import { isIPv4, isIPv6 } from 'node:net';
+import { natsHosts } from '../nats/servers.js';
 import { readSecretFile } from './secret-file.js';
 import { BadValue, Facts, Setting } from './setting.js';
 import { MIN_SECRET_BYTES, SETTINGS } from './settings.js';
@@ -84,12 +85,24 @@ function read(setting: Setting<unknown>, environment: Environment, facts: Facts)
   return [name, typeof setting.default === 'function' ? setting.default(facts) : setting.default];
 }
 
-function contradictions({ auth, http }: Config): string[] {
-  if (auth.mode !== 'none' || isLoopback(http.host)) return [];
-  return [
-    `AUTH=none lets everybody do everything, so it is only for a loopback HOST such as 127.0.0.1, not ${http.host}. ` +
-      'Set HOST=127.0.0.1, or AUTH=jwt with a key.',
-  ];
+function contradictions({ auth, http, nats, hooks, bus }: Config): string[] {
+  const found: string[] = [];
+  if (auth.mode === 'none' && !isLoopback(http.host)) {
+    found.push(
+      `AUTH=none lets everybody do everything, so it is only for a loopback HOST such as 127.0.0.1, not ${http.host}. ` +
+        'Set HOST=127.0.0.1, or AUTH=jwt with a key.',
+    );
+  }
+  if (nats.url === undefined) {
+    if (hooks.rules !== undefined) found.push('HOOKS asks over NATS: set NATS_URL too.');
+    if (bus.api === 'on') found.push('BUS_API=on serves the API over NATS: set NATS_URL too.');
+  } else if (bus.api === 'on' && auth.mode === 'none' && !natsHosts(nats.url).every(isLoopback)) {
+    found.push(
+      'AUTH=none lets everybody do everything, so with BUS_API=on NATS_URL must name servers on loopback only. ' +
+        'Set AUTH=jwt with a key, or BUS_API=off.',
+    );
+  }
+  return found;
 }
 
 /** 127.0.0.0/8, ::1 in any spelling, or "localhost". */

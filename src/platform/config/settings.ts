@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto';
+import { hookRules } from './hook-rules.js';
 import { BadValue, bytes, host, integer, matching, oneOf, Setting, text, url, urls } from './setting.js';
 
 /** Smallest HS256 key: as long as the hash (RFC 7518 section 3.2). */
@@ -99,6 +100,41 @@ export const SETTINGS = {
       expects: 'a whole number of days from 0 to 36500',
       default: '7',
       parse: integer(0, 36_500),
+    }),
+  },
+  hooks: {
+    rules: maybe({
+      name: 'HOOKS',
+      description:
+        'Operations that somebody on NATS is asked about before they are carried out; `:allow` or `:refuse` says what his silence means, for these instead of HOOKS_ON_SILENCE. The last entry that fits counts. See docs/bus.md.',
+      expects:
+        'entries <noun>.<verb> or <noun>.<verb>:<allow|refuse>, "*" for any, separated by commas, such as reservation.create,port-map.*:allow',
+      parse: hookRules,
+    }),
+    timeoutMs: always({
+      name: 'HOOKS_TIMEOUT_MS',
+      description: 'How long a hook may take to answer; a request waits for it so long at most.',
+      expects: 'a whole number of milliseconds from 10 to 10000',
+      default: '500',
+      parse: integer(10, 10_000),
+    }),
+    onSilence: always({
+      name: 'HOOKS_ON_SILENCE',
+      description:
+        'What happens when nobody answers: `refuse` with 503 `unavailable`, or `allow`. Counts at once where NATS is away or nobody listens.',
+      expects: '"allow" or "refuse"',
+      default: 'refuse',
+      parse: oneOf('allow', 'refuse'),
+    }),
+  },
+  bus: {
+    api: always({
+      name: 'BUS_API',
+      description:
+        '`on`: requests on NATS subjects `berth.api.<noun>.<verb>` are answered as over HTTP, with the same tokens and limits. See docs/bus.md.',
+      expects: '"on" or "off"',
+      default: 'off',
+      parse: oneOf('on', 'off'),
     }),
   },
   http: {
@@ -337,6 +373,8 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   database: 'Database',
   nats: 'Events on NATS',
   outbox: 'Outbox',
+  hooks: 'Pre-commit hooks',
+  bus: 'API on NATS',
   http: 'HTTP',
   limits: 'Limits',
   auth: 'Authentication',

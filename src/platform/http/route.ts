@@ -6,6 +6,7 @@ import { PROBLEM_CODES, type ProblemCode } from '../problem/problem.js';
 import { ProblemDocument } from '../problem/problem.dto.js';
 import { handlerParameters, type HandlerParameters } from './parameters.js';
 import { vendorMediaType, type VendorType } from './media-type.js';
+import { isChange, type Operation } from './operation.js';
 
 /** What the HTTP layer must know of a route before its handler runs. */
 export interface RouteFacts extends HandlerParameters {
@@ -15,6 +16,10 @@ export interface RouteFacts extends HandlerParameters {
   reads?: VendorType | 'json';
   /** Media types of a body that its handler reads itself, as a stream: no parser looks at it, and BODY_LIMIT does not count. */
   streams?: readonly string[];
+  /** What it does, for pre-commit hooks and the bus, which know it by this name; absent = they do not know it. */
+  does?: Operation;
+  /** Lists in its body, each item of which is an operation of its own to pre-commit hooks. */
+  items?: Readonly<Record<string, Operation>>;
   /** The handler; it and the classes of body and query are what `Route` finds out by itself. Without a query's, any is refused. */
   handler?: { controller: Type<object>; name: string | symbol };
   /** Waits for something to happen (long poll, event stream): cut when the server stops. */
@@ -75,6 +80,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
     ...(facts.access === 'anyone' || facts.unlimited === true ? [] : (['rate-limited'] as const)),
     ...(facts.reads === undefined ? [] : WITH_BODY),
     ...(facts.streams === undefined ? [] : (['body-too-large', 'unsupported-media-type'] as const)),
+    ...(facts.does === undefined || !isChange(facts.does) ? [] : (['hook-refused'] as const)),
     ...(facts.problems ?? []),
   ]);
   const byStatus = new Map<number, ProblemCode[]>();

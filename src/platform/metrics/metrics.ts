@@ -33,9 +33,26 @@ export class Metrics {
     'Events sent to NATS by outcome: stored, duplicate (the stream had it), parked (NATS does not take it)',
   );
 
+  readonly hooks = new Counter<'operation' | 'outcome'>(
+    'berth_hooks_total',
+    'Pre-commit hooks asked, by outcome: allowed, vetoed, silent (nobody answered, or not with an answer)',
+  );
+
+  readonly hookDurations = new Histogram<'operation'>(
+    'berth_hook_duration_seconds',
+    'Time that a request waited for its pre-commit hook',
+    DURATIONS,
+  );
+
+  readonly busRequests = new Counter<'operation' | 'status'>(
+    'berth_bus_requests_total',
+    'Requests answered over NATS; those that reached a route count among the HTTP requests too',
+  );
+
   families(): Family[] {
-    return [this.httpRequests, this.httpDurations, this.claims, this.claimDurations, this.events].map((one) =>
-      one.family(),
-    );
+    return [
+      ...[this.httpRequests, this.httpDurations, this.claims, this.claimDurations],
+      ...[this.events, this.hooks, this.hookDurations, this.busRequests],
+    ].map((one) => one.family());
   }
 }

@@ -10,3 +10,7 @@ export function natsServers(urls: string): { servers: string[]; user?: string; p
   const [user, pass] = [decodeURIComponent(named.username), decodeURIComponent(named.password)];
   return pass === '' ? { servers, token: user } : { servers, user, pass };
 }
+
+/** The hosts that one or more URLs name, IPv6 addresses without brackets. */
+export const natsHosts = (urls: string): string[] =>
+  urls.split(',').map((url) => new URL(url.trim()).hostname.replace(/^\[|\]$/g, ''));
