@@ -10,6 +10,7 @@ import type { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
 import { QuarantineSweeper } from './allocation/quarantine-sweeper.js';
+import { BusModule } from './bus/bus.module.js';
 import { CapacityModule } from './capacity/capacity.module.js';
 import { CapacityRollUp } from './capacity/roll-up.js';
 import { ComponentEntity } from './components/component.entity.js';
@@ -179,6 +180,7 @@ export class AppModule {
         MetricsModule.with(config),
         TransferModule.with(config, log),
         HooksModule.with(config, log),
+        BusModule.with(config),
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

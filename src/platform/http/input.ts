@@ -1,5 +1,5 @@
 import { plainToInstance } from 'class-transformer';
-import { validateSync, type ValidationError } from 'class-validator';
+import { getMetadataStorage, validateSync, type ValidationError } from 'class-validator';
 import { invalidField, Problem, type FieldError } from '../problem/problem.js';
 import { quickInput } from './quick-input.js';
 
@@ -31,6 +31,15 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
   if (errors.length > 0) throw refuse(errors);
   return instance;
 }
+
+/** The names that an input of the class may have. */
+export const inputMembers = (type: InputClass): string[] => [
+  ...new Set(
+    getMetadataStorage()
+      .getTargetValidationMetadatas(type, '', false, false)
+      .map(({ propertyName }) => propertyName),
+  ),
+];
 
 /** `[{ field, message }]` of class-validator's tree, nested fields with dots. */
 function flatten(errors: readonly ValidationError[], prefix = ''): FieldError[] {

@@ -46,9 +46,13 @@ export class NatsLink {
     await this.ended;
   }
 
+  private stopped(): boolean {
+    return this.stop.signal.aborted;
+  }
+
   private async run(use: (connection: NatsConnection) => void, tried: () => void): Promise<void> {
     const backoff = new Backoff(FIRST_BACKOFF_MS, MAX_BACKOFF_MS);
-    while (!this.stop.signal.aborted) {
+    while (!this.stopped()) {
       let cause: unknown;
       try {
         await this.connected(use, tried, () => backoff.reset());
@@ -57,7 +61,7 @@ export class NatsLink {
       }
       this.up = false;
       tried();
-      if (this.stop.signal.aborted) return;
+      if (this.stopped()) return;
       const inMs = backoff.next(true);
       const text = cause instanceof Error ? cause.message : 'closed';
       this.log('warn', 'no connection to NATS; it will try again', {
@@ -83,7 +87,7 @@ export class NatsLink {
       reconnectTimeWait: 500,
     });
     this.connection = connection;
-    if (this.stop.signal.aborted) {
+    if (this.stopped()) {
       await connection.close();
       return;
     }
