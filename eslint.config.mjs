@@ -57,6 +57,7 @@ export default tseslint.config(
     halves.up,
     childProcess,
   ),
+  { files: ['docs/examples/**/*.ts'], rules: { 'no-console': 'off', 'no-restricted-properties': 'off' } },
   { files: ['src/platform/config/**/*.ts', 'test/**/*.ts', '**/*.mjs'], rules: { 'no-restricted-properties': 'off' } },
   { files: ['src/cli/**/*.ts', 'src/demo/**/*.ts', 'src/up/**/*.ts', 'src/main.ts'], rules: { 'no-console': 'off' } },
   {

@@ -134,6 +134,30 @@ describe('parseConfig', () => {
   );
 });
 
+describe('what asks, or is asked, over NATS', () => {
+  const NATS_URL = 'nats://127.0.0.1:4222,nats://[::1]:4222';
+  const afar = 'nats://127.0.0.1:4222,nats://nats.example:4222';
+
+  it.each<[Environment, RegExp | undefined]>([
+    [{ BUS_API: 'on' }, /BUS_API=on .*NATS_URL/],
+    [{ HOOKS: 'pool.create' }, /HOOKS .*NATS_URL/],
+    [{ BUS_API: 'on', HOOKS: '*.*', NATS_URL: afar }, undefined],
+    [{ BUS_API: 'on', AUTH: 'none', NATS_URL }, undefined],
+    [{ BUS_API: 'on', AUTH: 'none', NATS_URL: afar }, /AUTH=none .*loopback/],
+    [{ AUTH: 'none', NATS_URL: afar }, undefined],
+    [{ HOOKS: 'pool', NATS_URL }, /HOOKS must be entries such as .*not "pool"/],
+  ])('%j', (environment, problem) => {
+    expect(problemsOf(environment)).toEqual(problem === undefined ? [] : [expect.stringMatching(problem)]);
+  });
+
+  it('reads the entries of HOOKS', () => {
+    expect(parseConfig({ NATS_URL, HOOKS: 'pool.create, port-map.*:allow' }).hooks.rules).toEqual([
+      { noun: 'pool', verb: 'create' },
+      { noun: 'port-map', verb: '*', onSilence: 'allow' },
+    ]);
+  });
+});
+
 describe('requireAuthKey', () => {
   const check = (environment: Environment) => () => requireAuthKey(parseConfig(environment));
 

@@ -108,7 +108,7 @@ export const SETTINGS = {
       description:
         'Operations that somebody on NATS is asked about before they are carried out; `:allow` or `:refuse` says what his silence means, for these instead of HOOKS_ON_SILENCE. The last entry that fits counts. See docs/bus.md.',
       expects:
-        'entries <noun>.<verb> or <noun>.<verb>:<allow|refuse>, "*" for any, separated by commas, such as reservation.create,port-map.*:allow',
+        'entries such as reservation.create or port-map.*:allow, separated by commas; "*" is any noun, or any verb',
       parse: hookRules,
     }),
     timeoutMs: always({
