@@ -80,10 +80,15 @@ const gateway = berth
     ]),
   )
   .action(async (options: GatewayOptions) => {
-    const settings = gatewaySettings(loadConfig(), options);
+    const config = loadConfig();
+    const settings = gatewaySettings(config, options);
     const { planOnce, runGateway } = await import('./gateway/run.js');
     if (options.plan === true) process.exitCode = await planOnce(settings, (line) => console.log(line));
-    else await runUntilStopped(serviceOf(() => runGateway(settings)));
+    else {
+      const { dnsUpdateSettings } = await import('./gateway/dns-update/settings.js');
+      const dnsUpdate = dnsUpdateSettings(config.dnsUpdate, settings.gateway, settings.mode);
+      await runUntilStopped(serviceOf(() => runGateway({ ...settings, dnsUpdate })));
+    }
   });
 
 const plan = gateway

@@ -1,6 +1,7 @@
 import type { Family } from '../ip/address.js';
 import { applyOnce, PlanChanged } from './apply-once.js';
 import { ControlPlaneClient } from './control-plane-client.js';
+import { DnsUpdater } from './dns-update/updater.js';
 import { DesiredStatePoller } from './desired-state-poller.js';
 import { BACKENDS, openFirewall, whyNot } from './firewall/backends.js';
 import { FirewallError, type Firewall } from './firewall/firewall.js';
@@ -61,9 +62,10 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
   const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
   const waker =
     settings.natsUrl === undefined ? undefined : new BusWaker({ url: settings.natsUrl }, () => poller.wake(), log);
+  const dns = settings.dnsUpdate === undefined ? undefined : new DnsUpdater(settings.dnsUpdate, log);
   return {
     close: async () => {
-      await Promise.all([waker?.close(), poller.close(), ...looks.map((look) => look.close())]);
+      await Promise.all([waker?.close(), dns?.close(), poller.close(), ...looks.map((look) => look.close())]);
       await reconciler.close();
       await firewall.close();
       await reporter.close();

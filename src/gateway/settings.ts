@@ -1,4 +1,5 @@
 import type { GatewayMode } from '../contract/desired-state.js';
+import type { DnsUpdateSettings } from './dns-update/updater.js';
 import type { Backend } from './firewall/backends.js';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
@@ -22,5 +23,7 @@ export interface GatewaySettings {
   json?: boolean | undefined;
   /** Apply also a plan that the fuse would refuse. */
   force?: boolean | undefined;
+  /** When given, this machine's address is kept in DNS. */
+  dnsUpdate?: DnsUpdateSettings | undefined;
   log: Log;
 }

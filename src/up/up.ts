@@ -139,6 +139,8 @@ export class Up implements Service {
       DATABASE_URL_FILE: undefined,
       AUTH_SECRET: undefined,
       AUTH_SECRET_FILE: undefined,
+      DNS_KEYS: undefined,
+      DNS_KEYS_FILE: undefined,
       BERTH_CONTROL_PLANE_URL: this.apiUrl,
       BERTH_GATEWAY_TOKEN: undefined,
       BERTH_GATEWAY_TOKEN_FILE: token === undefined ? undefined : home.writePrivate('gateway.token', `${token}\n`),

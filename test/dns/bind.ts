@@ -49,7 +49,7 @@ export class Bind {
     const folder = await mkdtemp(join(tmpdir(), 'berth-bind-'));
     const { address = '127.0.0.1', port = await freePort() } = place;
     const launch = ([command = '', ...args]: readonly string[]): ChildProcess =>
-      spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+      spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
     const bind = new Bind(folder, address, port, place.start ?? launch);
     const clauses = Object.entries(zones).map(
       ([zone, key]) =>
@@ -104,12 +104,12 @@ controls { };\n${clauses.join('')}`,
   }
 
   /** Changes a zone with BIND's own tool, as an administrator would; lines such as `update add x. 60 A 192.0.2.1`. */
-  async nsupdate({ name, algorithm, secret }: TsigKey, ...lines: readonly string[]): Promise<void> {
+  async edit({ name, algorithm, secret }: TsigKey, ...lines: readonly string[]): Promise<void> {
     const key = `key ${algorithm}:${name} ${Buffer.from(secret).toString('base64')}`;
-    const child = spawn('nsupdate', { stdio: ['pipe', 'ignore', 'pipe'] });
+    const child = this.launch(['nsupdate']);
     let said = '';
-    child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
-    child.stdin.end([`server ${this.address} ${this.port}`, key, ...lines, 'send', ''].join('\n'));
+    child.stderr?.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.stdin?.end([`server ${this.address} ${this.port}`, key, ...lines, 'send', ''].join('\n'));
     const [code] = (await once(child, 'close')) as [number];
     if (code !== 0) throw new Error(`nsupdate: ${said}`);
   }

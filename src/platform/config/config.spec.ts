@@ -46,6 +46,12 @@ describe('parseConfig', () => {
       },
       limits: { addressesPerRequest: 4096, requestRate: 0, requestBurst: undefined },
       reservations: { expiryNoticeSeconds: 3600 },
+      dnsUpdate: {
+        ...{ key: undefined, keyName: 'DDNS_UPDATE', algorithm: 'hmac-sha512', zone: undefined, name: undefined },
+        ...{ server: undefined, records: 'A', reverseZones: [], ttl: 300, device: undefined },
+        ...{ lookSeconds: 5, repeatSeconds: 120 },
+      },
+      dns: { keys: undefined, checkSeconds: 600 },
       history: { days: 1095 },
       capacity: { intervalSeconds: 5, sampleDays: 90 },
       metrics: { access: 'reader' },

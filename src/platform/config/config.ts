@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net';
 import { natsHosts } from '../nats/servers.js';
 import { readSecretFile } from './secret-file.js';
-import { BadValue, Facts, Setting } from './setting.js';
+import { BadValue, Facts, Setting, variablesOf } from './setting.js';
 import { MIN_SECRET_BYTES, SETTINGS } from './settings.js';
 
 /** A set of environment variables, as `process.env` is one. */
@@ -62,7 +62,7 @@ function valueOf(setting: Setting<unknown>, environment: Environment, facts: Fac
   } catch (error) {
     if (!(error instanceof BadValue)) throw error;
     // A URL or a secret is not repeated: it may hold a password that was mistyped.
-    const echo = setting.secret === true || source !== setting.name || /[@\n]/.test(written) || written.length > 80;
+    const echo = setting.secret === true || source.endsWith('_FILE') || /[@\n]/.test(written) || written.length > 80;
     const got = echo ? '' : `, not ${JSON.stringify(written)}`;
     throw new Error(`${source} must be ${error.expected ?? setting.expects}${got}.`, { cause: error });
   }
@@ -71,17 +71,18 @@ function valueOf(setting: Setting<unknown>, environment: Environment, facts: Fac
 /** Where the text of a setting comes from (a variable's name) and the text. */
 function read(setting: Setting<unknown>, environment: Environment, facts: Facts): [string, string | undefined] {
   const { name } = setting;
-  const fileName = `${name}_FILE`;
-  const fromFile = setting.fileToo === true && isGiven(environment, fileName);
-  if (fromFile && isGiven(environment, name)) throw new Error(`${name} and ${fileName} are both set; unset one.`);
-  if (fromFile) {
+  const [source, another] = variablesOf(setting).filter((variable) => isGiven(environment, variable));
+  if (source !== undefined && another !== undefined) {
+    throw new Error(`${source} and ${another} are both set; unset one.`);
+  }
+  if (source !== undefined && setting.fileToo === true && source.endsWith('_FILE')) {
     try {
-      return [fileName, readSecretFile(environment[fileName] ?? '')];
+      return [source, readSecretFile(environment[source] ?? '')];
     } catch (error) {
-      throw new Error(`${fileName}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
+      throw new Error(`${source}: ${error instanceof Error ? error.message : String(error)}.`, { cause: error });
     }
   }
-  if (isGiven(environment, name)) return [name, environment[name]];
+  if (source !== undefined) return [source, environment[source]];
   return [name, typeof setting.default === 'function' ? setting.default(facts) : setting.default];
 }
 

@@ -1,5 +1,5 @@
 import { Config, Environment, isGiven } from './config.js';
-import { Setting } from './setting.js';
+import { Setting, variablesOf } from './setting.js';
 import { GROUPS, SETTINGS } from './settings.js';
 
 /** A URL, or URLs with commas between them, without passwords and tokens: `nats://***@host:4222`. */
@@ -30,8 +30,8 @@ function shown(setting: Setting<unknown>, value: unknown): string {
 }
 
 function origin(setting: Setting<unknown>, environment: Environment, value: unknown): string {
-  if (isGiven(environment, setting.name)) return 'environment';
-  if (setting.fileToo === true && isGiven(environment, `${setting.name}_FILE`)) return `${setting.name}_FILE`;
+  const given = variablesOf(setting).find((variable) => isGiven(environment, variable));
+  if (given !== undefined) return given === setting.name ? 'environment' : given;
   return value === undefined ? '' : 'default';
 }
 
@@ -60,7 +60,9 @@ space does not count), so that a secret need not be in the environment; only its
 \`berth config\` prints the configuration in effect, without secrets, and where each value came from.`;
 
 function nameCell(setting: Setting<unknown>): string {
-  return setting.fileToo === true ? `\`${setting.name}\`, \`${setting.name}_FILE\`` : `\`${setting.name}\``;
+  return variablesOf(setting)
+    .map((variable) => `\`${variable}\``)
+    .join(', ');
 }
 
 function defaultCell(setting: Setting<unknown>): string {

@@ -20,7 +20,18 @@ export interface Setting<T> {
   readonly secret?: boolean;
   /** `<NAME>_FILE` may name a file that holds the value instead. */
   readonly fileToo?: boolean;
+  /** Other names of the variable, of what was there before Berth; `<ALIAS>_FILE` too. One of all of them may be set. */
+  readonly aliases?: readonly string[];
 }
+
+/** Every variable that may hold the setting, or name a file that does, the first first. */
+export const variablesOf = ({ name, aliases = [], fileToo }: Setting<unknown>): string[] =>
+  [name, ...aliases].flatMap((one) => (fileToo === true ? [one, `${one}_FILE`] : [one]));
+
+/** A setting that always has a value. */
+export const always = <T>(setting: Setting<T> & { default: NonNullable<Setting<T>['default']> }): Setting<T> => setting;
+/** A setting that may be absent. */
+export const maybe = <T>(setting: Setting<T>): Setting<T | undefined> => setting;
 
 /** What a default may depend on besides the environment. */
 export interface Facts {

@@ -1,16 +1,12 @@
 import { createPublicKey } from 'node:crypto';
+import { DNS, DNS_UPDATE } from './dns-settings.js';
 import { hookRules } from './hook-rules.js';
-import { BadValue, bytes, host, integer, matching, oneOf, Setting, text, url, urls } from './setting.js';
+import { always, BadValue, bytes, host, integer, matching, maybe, oneOf, text, url, urls } from './setting.js';
 
 /** Smallest HS256 key: as long as the hash (RFC 7518 section 3.2). */
 export const MIN_SECRET_BYTES = 32;
 const LARGEST_BODY = 64 * 1024 * 1024;
 const LARGEST_IMPORT = 1024 * LARGEST_BODY;
-
-/** A setting that always has a value. */
-const always = <T>(setting: Setting<T> & { default: NonNullable<Setting<T>['default']> }): Setting<T> => setting;
-/** A setting that may be absent. */
-const maybe = <T>(setting: Setting<T>): Setting<T | undefined> => setting;
 
 function secret(value: string): string {
   if (Buffer.byteLength(value) < MIN_SECRET_BYTES) throw new BadValue();
@@ -305,6 +301,8 @@ export const SETTINGS = {
       parse: integer(1, 3600),
     }),
   },
+  dnsUpdate: DNS_UPDATE,
+  dns: DNS,
   history: {
     days: always({
       name: 'HISTORY_DAYS',
@@ -381,6 +379,8 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   reservations: 'Reservations',
   rackhd: 'RackHD clients',
   gateway: 'Gateway',
+  dnsUpdate: 'DNS of a gateway',
+  dns: 'DNS of leases',
   history: 'History',
   capacity: 'Capacity',
   metrics: 'Metrics',

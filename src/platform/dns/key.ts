@@ -3,14 +3,16 @@ import { parseAlgorithm, type TsigKey } from './tsig.js';
 
 /** Keys as people keep them. No message of an error repeats what it could not read. */
 
+/** Less is guessed, or is a word such as `changeME`, which is base64 too. */
+const FEWEST_BYTES = 16;
 const MOST_BYTES = 1024;
 
-/** A secret in base64; undefined when it is none, or empty. */
+/** A secret of 16 bytes or more in base64; undefined when it is none. */
 export function parseSecret(text: string): Uint8Array | undefined {
   const plain = text.replace(/\s/g, '');
   if (!/^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/.test(plain)) return undefined;
   const secret = Buffer.from(plain, 'base64');
-  return secret.length === 0 || secret.length > MOST_BYTES ? undefined : secret;
+  return secret.length < FEWEST_BYTES || secret.length > MOST_BYTES ? undefined : secret;
 }
 
 const CLAUSE = /key\s+"?([^\s"{};]+)"?\s*\{([^{}]*)\}\s*;/y;

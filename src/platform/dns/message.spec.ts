@@ -91,24 +91,23 @@ describe('records', () => {
 });
 
 describe('keys', () => {
+  const [one, two] = ['a secret of the lab', 'another of 16 bytes or more'].map((secret) => Buffer.from(secret));
+  const [a, b] = [one, two].map((secret) => secret?.toString('base64'));
+
   it('are read as tsig-keygen writes them', () => {
-    const text =
-      'key "DDNS_UPDATE" {\n\talgorithm hmac-sha512;\n\tsecret "c2VjcmV0";\n};\n# more\nkey b { secret "Yg=="; algorithm sha256; };';
+    const text = `key "DDNS_UPDATE" {\n\talgorithm hmac-sha512;\n\tsecret "${a}";\n};\n# more\nkey b { secret "${b}"; algorithm sha256; };`;
     expect(parseKeyClauses(text)).toEqual([
-      { name: 'DDNS_UPDATE', algorithm: 'hmac-sha512', secret: Buffer.from('secret') },
-      { name: 'b', algorithm: 'hmac-sha256', secret: Buffer.from('b') },
+      { name: 'DDNS_UPDATE', algorithm: 'hmac-sha512', secret: one },
+      { name: 'b', algorithm: 'hmac-sha256', secret: two },
     ]);
-    for (const bad of [
-      'key a { algorithm hmac-md5; secret "Yg=="; };',
-      'x',
-      `${text} key B { secret "Yg=="; algorithm sha256; };`,
-    ]) {
+    const weak = `key a { algorithm hmac-md5; secret "${a}"; };`;
+    for (const bad of [weak, 'x', `${text} key B { secret "${a}"; algorithm sha256; };`, text.slice(0, -2)]) {
       expect(parseKeyClauses(bad)).toBeUndefined();
     }
   });
 
-  it('are base64 and not empty', () => {
-    expect(parseSecret(' c2Vj\ncmV0 ')).toEqual(Buffer.from('secret'));
-    for (const bad of ['', 'abc', 'a-b_', 'changeME!']) expect(parseSecret(bad)).toBeUndefined();
+  it('are base64 of 16 bytes or more', () => {
+    expect(parseSecret(` ${a?.slice(0, 5)}\n${a?.slice(5)} `)).toEqual(one);
+    for (const bad of ['', 'abc', 'a-b_'.repeat(8), 'changeME']) expect(parseSecret(bad)).toBeUndefined();
   });
 });

@@ -47,7 +47,10 @@ describe('the update of the vLab contract', () => {
 });
 
 /** What a server that has the key would answer. */
-function answerTo(mac: Uint8Array, { rcode = RCODE.NOERROR, now = NOW, by = key } = {}): Uint8Array {
+function answerTo(
+  mac: Uint8Array,
+  { rcode = 0, now = NOW, by = key }: { rcode?: number; now?: number; by?: TsigKey } = {},
+): Uint8Array {
   const answer: Message = { ...update, flags: { response: true, truncated: false }, rcode, answer: [], authority: [] };
   const own = signMessage(answer, by, now);
   const record = decodeMessage(own.bytes).additional[0]!;
