@@ -15,6 +15,8 @@ import { CapacityModule } from './capacity/capacity.module.js';
 import { CapacityRollUp } from './capacity/roll-up.js';
 import { ComponentEntity } from './components/component.entity.js';
 import { ComponentsModule } from './components/components.module.js';
+import { DnsModule } from './dns/dns-zones.controller.js';
+import { LeaseNames } from './dns/lease-names.js';
 import { EventListener } from './events/event-listener.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { EventSignal } from './events/event-signal.js';
@@ -95,7 +97,7 @@ class PlatformModule {
 /** The loops of the control plane: relay, listener, sweepers, roll-up. */
 @Module({})
 class LoopsModule {
-  static with({ database, nats, outbox, history, capacity }: Config, log: Log): DynamicModule {
+  static with({ database, nats, outbox, history, capacity, dns }: Config, log: Log): DynamicModule {
     const link = linkSettings(nats);
     const publisher = (db: Database, metrics: Metrics): EventPublisher | undefined =>
       link === undefined ? undefined : new EventPublisher(db, link, metrics, log);
@@ -149,6 +151,12 @@ class LoopsModule {
           inject: [Database, UnitsOfWork],
         },
         {
+          provide: LeaseNames,
+          useFactory: (db: Database, signal: EventSignal, metrics: Metrics) =>
+            new LeaseNames(db, signal, metrics, dns, log),
+          inject: [Database, EventSignal, Metrics],
+        },
+        {
           provide: EventListener,
           useFactory: (signal: EventSignal) => new EventListener(database.url, signal, log),
           inject: [EventSignal],
@@ -176,6 +184,7 @@ export class AppModule {
         ComponentsModule,
         QuotasModule,
         MeModule,
+        DnsModule,
         HistoryModule,
         MetricsModule.with(config),
         TransferModule.with(config, log),

@@ -58,7 +58,7 @@ const ALLOWED: Record<string, readonly string[]> = {
       ...['setQuota', 'deleteQuota', 'importAll'],
     ],
   ),
-  ...each(['reader'], ['getMetrics', 'exportAll', 'listParkedEvents']),
+  ...each(['reader'], ['getMetrics', 'exportAll', 'listParkedEvents', 'listDnsZones']),
   ...each(['gateway'], ['getDesiredState', 'putStatus']),
   ...each(['member', 'reader', 'gateway'], ['getMe']),
 };

@@ -22,12 +22,19 @@ interface PoolSettings {
   readonly reuseEarly?: boolean;
   readonly supernet?: readonly string[];
   readonly clearSupernets?: boolean;
+  readonly dnsZone?: string;
+  readonly dnsServer?: string;
+  readonly dnsKey?: string;
+  readonly dnsTtl?: number;
+  readonly dnsReverseZone?: readonly string[];
+  readonly clearDns?: boolean;
 }
 
 const POLICIES = ['first', 'random', 'least-recently-released'] as const;
 const YEAR = 31_536_000;
+const DAY = 86_400;
 
-/** --policy, --quarantine, --reuse-early and --supernet. */
+/** --policy, --quarantine, --reuse-early, --supernet and --dns-... */
 const settling = (command: Command): Command =>
   command
     .addOption(new Option('--policy <policy>', 'which free address a request gets that names none').choices(POLICIES))
@@ -38,6 +45,15 @@ const settling = (command: Command): Command =>
       '--supernet <network>',
       'a network that its subnets are carved from; may be given again',
       repeatedAs(network),
+    )
+    .option('--dns-zone <zone>', 'keep the names of leases in DNS, in this zone')
+    .option('--dns-server <server>', 'primary server of the zone, with :port perhaps')
+    .option('--dns-key <name>', 'which key of DNS_KEYS signs the updates')
+    .option('--dns-ttl <seconds>', 'for how long others may remember a record', whole(0, DAY))
+    .option(
+      '--dns-reverse-zone <zone>',
+      'a zone of the same server for PTR records; may be given again',
+      repeatedAs((zone) => zone),
     );
 
 interface Settled {
@@ -45,9 +61,18 @@ interface Settled {
   quarantine?: number;
   reuseEarly?: boolean;
   supernets?: string[];
+  dns?: Dns | null;
 }
 
-function settled({ policy, quarantine, reuseEarly, supernet, clearSupernets }: PoolSettings): Settled {
+interface Dns {
+  zone?: string;
+  server?: string;
+  key?: string;
+  ttl?: number;
+  reverseZones?: string[];
+}
+
+function settled({ policy, quarantine, reuseEarly, supernet, clearSupernets, ...more }: PoolSettings): Settled {
   if (clearSupernets === true && supernet !== undefined) throw usage('Give --supernet or --clear-supernets, not both.');
   const supernets = clearSupernets === true ? [] : supernet;
   return {
@@ -55,7 +80,22 @@ function settled({ policy, quarantine, reuseEarly, supernet, clearSupernets }: P
     ...(quarantine === undefined ? {} : { quarantine }),
     ...(reuseEarly === undefined ? {} : { reuseEarly }),
     ...(supernets === undefined ? {} : { supernets: [...supernets] }),
+    ...settledDns(more),
   };
+}
+
+function settledDns(options: PoolSettings): Pick<Settled, 'dns'> {
+  const { dnsZone: zone, dnsServer: server, dnsKey: key, dnsTtl: ttl, dnsReverseZone: reverse, clearDns } = options;
+  const dns: Dns = {
+    ...(zone === undefined ? {} : { zone }),
+    ...(server === undefined ? {} : { server }),
+    ...(key === undefined ? {} : { key }),
+    ...(ttl === undefined ? {} : { ttl }),
+    ...(reverse === undefined ? {} : { reverseZones: [...reverse] }),
+  };
+  const some = Object.keys(dns).length > 0;
+  if (clearDns === true && some) throw usage('Give --clear-dns or other --dns options, not both.');
+  return clearDns === true ? { dns: null } : some ? { dns } : {};
 }
 
 export function poolCommands(program: Command): void {
@@ -64,6 +104,7 @@ export function poolCommands(program: Command): void {
       'vlab pool create --name lab --tag berlin',
       'vlab pool create --name guests --policy random --quarantine 86400',
       'vlab pool create --name sites --supernet 10.0.0.0/8 --supernet 2001:db8::/32',
+      'vlab pool update lab --dns-zone lab.example.org --dns-server ns1.example.org --dns-key berth',
       'vlab pool list',
       'vlab pool update lab --name lab-1 --no-reuse-early',
     ],
@@ -77,6 +118,7 @@ export function poolCommands(program: Command): void {
   settling(
     redescribing(group.command('update').argument('<pool>', 'name or id of the pool').description('change a pool')),
   )
+    .option('--clear-dns', 'take the names of its leases out of DNS')
     .option('--clear-supernets', 'let subnets lie anywhere; refused while it has subnets')
     .action(
       withSession(async (session: Session, text: string, options: Redescribing & PoolSettings) => {

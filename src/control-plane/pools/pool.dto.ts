@@ -1,9 +1,22 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { ArrayMaxSize, IsArray, IsBoolean, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
+import { Type } from 'class-transformer';
+import {
+  ArrayMaxSize,
+  IsArray,
+  IsBoolean,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  Max,
+  Min,
+  ValidateNested,
+} from 'class-validator';
 import { POLICIES, type Policy } from '../allocation/need.js';
 import { BY_CAPACITY } from '../capacity/capacity-sorts.js';
 import { CapacityDocument } from '../capacity/capacity.dto.js';
 import { IsThresholds, MAX_THRESHOLDS } from '../capacity/thresholds.dto.js';
+import { PoolDns, PoolDnsChange } from '../dns/pool-dns.dto.js';
 import { commonOf, ListQuery, ResourceChange, ResourceDocument, stampsOf } from '../resource/resource.dto.js';
 import { BY_CREATED_AT, BY_NAME, SortParameter } from '../resource/sorting.js';
 import { IsCidr, MayBeAbsent } from '../resource/validators.js';
@@ -31,16 +44,21 @@ export class PoolDocument extends ResourceDocument {
   @ApiProperty({ type: 'array', items: { type: 'integer' }, example: [80, 95] })
   thresholds: number[];
 
+  /** Where the names of its leases are kept in DNS; absent: nowhere. */
+  @ApiProperty({ type: PoolDns, required: false })
+  dns?: PoolDns;
+
   /** How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
   @ApiProperty({ type: CapacityDocument, required: false })
   capacity?: CapacityDocument;
 
   static from(entity: PoolEntity, capacity?: CapacityDocument): PoolDocument {
-    const { policy, quarantine, reuseEarly, supernets, thresholds } = entity;
+    const { policy, quarantine, reuseEarly, supernets, thresholds, dns } = entity;
     const counted = capacity === undefined ? {} : { capacity };
     return {
       ...commonOf(entity),
       ...{ policy, quarantine, reuseEarly, supernets, thresholds },
+      ...(dns === null ? {} : { dns }),
       ...counted,
       ...stampsOf(entity),
     };
@@ -104,6 +122,14 @@ export class PoolChange extends ResourceChange {
   @MayBeAbsent()
   @IsThresholds()
   thresholds?: number[];
+
+  /** Keep the names of its leases in DNS; what is left out of a change stays, null ends it and takes the records away. */
+  @ApiProperty({ required: false, type: PoolDnsChange, nullable: true })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => PoolDnsChange)
+  dns?: PoolDnsChange | null;
 }
 
 export class NewPool extends PoolChange {

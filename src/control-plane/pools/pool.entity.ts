@@ -1,6 +1,7 @@
 import { Column, Entity } from 'typeorm';
 import { formatAddress, storedAddress } from '../../ip/address.js';
 import type { Policy } from '../allocation/need.js';
+import type { PoolDns } from '../dns/pool-dns.dto.js';
 import { ResourceEntity } from '../resource/resource.entity.js';
 
 /** Networks as canonical text (PostgreSQL writes some of IPv6 its own way). */
@@ -29,6 +30,10 @@ export class PoolEntity extends ResourceEntity {
   /** Where its subnets lie, if it has any of these: networks that do not overlap. */
   @Column('text', { array: true, transformer: networksText })
   supernets: string[];
+
+  /** Where the names of its leases are kept; null: nowhere. */
+  @Column('jsonb', { nullable: true })
+  dns: PoolDns | null;
 
   /** Percent, ascending. */
   @Column('smallint', { array: true })

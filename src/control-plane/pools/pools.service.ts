@@ -5,6 +5,7 @@ import { notFound } from '../../platform/problem/problem.js';
 import { joinCapacity } from '../capacity/capacity-sorts.js';
 import { CapacityService } from '../capacity/capacity.service.js';
 import { ascending, DEFAULT_THRESHOLDS } from '../capacity/thresholds.js';
+import { changedDns } from '../dns/pool-dns.dto.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import type { Caller } from '../resource/caller.js';
@@ -22,14 +23,15 @@ const idsOf = (rows: readonly PoolEntity[]): string[] => rows.map(({ id }) => id
 const shown = (pool: PoolEntity): Reply =>
   reply({ location: `/pools/${pool.id}`, version: pool.version, body: PoolDocument.from(pool) });
 
-type Settings = Pick<PoolEntity, 'policy' | 'quarantine' | 'reuseEarly' | 'thresholds'>;
+type Settings = Pick<PoolEntity, 'policy' | 'quarantine' | 'reuseEarly' | 'thresholds' | 'dns'>;
 
 /** Settings after a change; what is left out stays. */
-const settings = ({ policy, quarantine, reuseEarly, thresholds }: PoolChange, before: Settings): Settings => ({
+const settings = ({ policy, quarantine, reuseEarly, thresholds, dns }: PoolChange, before: Settings): Settings => ({
   policy: policy ?? before.policy,
   quarantine: quarantine ?? before.quarantine,
   reuseEarly: reuseEarly ?? before.reuseEarly,
   thresholds: ascending(thresholds ?? before.thresholds),
+  dns: changedDns(dns, before.dns),
 });
 
 @Injectable()
@@ -62,7 +64,13 @@ export class PoolsService {
       const pool = await insertNew(unit, PoolEntity, {
         id: chosenId(body.id),
         ...describeNew(body),
-        ...settings(body, { policy: 'first', quarantine: 0, reuseEarly: false, thresholds: DEFAULT_THRESHOLDS }),
+        ...settings(body, {
+          policy: 'first',
+          quarantine: 0,
+          reuseEarly: false,
+          thresholds: DEFAULT_THRESHOLDS,
+          dns: null,
+        }),
         supernets: writtenSupernets(body.supernets ?? []),
       });
       unit.emit({ noun: 'pool', verb: 'created', id: pool.id, data: PoolDocument.from(pool) });

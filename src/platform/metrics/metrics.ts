@@ -28,6 +28,12 @@ export class Metrics {
     DURATIONS,
   );
 
+  /** Zones are as few as pools name. */
+  readonly dnsUpdates = new Counter<'zone' | 'outcome'>(
+    'berth_dns_updates_total',
+    'Names sent to a DNS server by outcome: done, foreign (somebody else has the name), refused, key (not accepted), away (no answer)',
+  );
+
   readonly events = new Counter<'outcome'>(
     'berth_events_published_total',
     'Events sent to NATS by outcome: stored, duplicate (the stream had it), parked (NATS does not take it)',
@@ -52,7 +58,7 @@ export class Metrics {
   families(): Family[] {
     return [
       ...[this.httpRequests, this.httpDurations, this.claims, this.claimDurations],
-      ...[this.events, this.hooks, this.hookDurations, this.busRequests],
+      ...[this.events, this.hooks, this.hookDurations, this.busRequests, this.dnsUpdates],
     ].map((one) => one.family());
   }
 }
