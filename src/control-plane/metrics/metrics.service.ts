@@ -4,11 +4,15 @@ import { exposition, type Family } from '../../platform/metrics/exposition.js';
 import { Metrics } from '../../platform/metrics/metrics.js';
 import { ProcessMetrics } from '../../platform/metrics/process-metrics.js';
 import { Problem } from '../../platform/problem/problem.js';
+import { dnsFamilies } from '../dns/dns-metrics.js';
+import { ZONES } from '../dns/dns.queries.js';
+import type { ZoneRow } from '../dns/dns-zones.controller.js';
 import { FULLEST_POOLS, OUTBOX, ROUND } from './metrics.queries.js';
 import { poolFamilies, type PoolRow } from './pool-metrics.js';
 
 /** Pools that are told one by one, the fullest first: series cost Prometheus memory. How many are left out is told too. */
 const MAX_POOLS = 1_000;
+const MAX_ZONES = 100;
 const MAX_WAITING = 100_000;
 
 interface Outbox {
@@ -65,6 +69,7 @@ export class MetricsService implements OnApplicationShutdown {
         gauge('berth_capacity_age_seconds', 'Age of the figures of pools', round.age),
         gauge('berth_capacity_round_seconds', 'How long the last round of measuring took', round.took),
         ...this.outboxFamilies(outbox),
+        ...dnsFamilies(await this.database.query<ZoneRow>(ZONES, [MAX_ZONES])),
       ];
     } catch (error) {
       if (error instanceof Problem && error.code === 'unavailable') return undefined;
