@@ -120,7 +120,15 @@ const remove = gateway
     await removeEverything(gatewaySettings(loadConfig(), command.optsWithGlobals<GatewayOptions>()));
   });
 
-for (const command of [gateway, plan, apply, remove]) {
+const restore = gateway
+  .command('restore')
+  .description('at boot: write the rules that were applied last into an empty kernel, without the control plane')
+  .action(async (_: unknown, command: Command) => {
+    const { restore: restoreRules } = await import('./gateway/restore.js');
+    await restoreRules(gatewaySettings(loadConfig(), command.optsWithGlobals<GatewayOptions>()));
+  });
+
+for (const command of [gateway, plan, apply, remove, restore]) {
   command
     .option('--control-plane <url>', 'where the API is; overrides BERTH_CONTROL_PLANE_URL')
     .option('--gateway <name>', 'which gateway this machine is; overrides BERTH_GATEWAY')
@@ -141,6 +149,8 @@ function gatewaySettings({ gateway: defaults, nats, log }: Config, options: Gate
     natsUrl: nats.url,
     json: options.json === true,
     force: options.force === true,
+    stateFile: defaults.stateFile,
+    metricsPort: defaults.metricsPort,
     log: new Logger(log).asLog(),
   };
 }

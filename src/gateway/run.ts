@@ -1,5 +1,7 @@
+import type { DesiredState } from '../contract/desired-state.js';
 import type { Family } from '../ip/address.js';
 import { applyOnce, PlanChanged } from './apply-once.js';
+import { BootKeeper } from './boot-keeper.js';
 import { ControlPlaneClient } from './control-plane-client.js';
 import { DnsUpdater } from './dns-update/updater.js';
 import { DesiredStatePoller } from './desired-state-poller.js';
@@ -35,13 +37,14 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
   }
   const client = new ControlPlaneClient(settings);
   const reporter = new StatusReporter(client, recheckMs, log);
+  const boot = settings.stateFile === undefined ? undefined : new BootKeeper(settings.stateFile, log);
   const reconciler = new Reconciler({
     firewall,
     mode,
     recheckMs,
     force: settings.force === true,
     log,
-    report: (report, whole) => reporter.observe(report, whole),
+    report: (report, whole) => reporter.observe(boot?.observe(report) ?? report, whole),
     drifted: (drift) => reporter.find(drift),
   });
   const looks =
@@ -59,7 +62,11 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
           ),
         ]
       : [];
-  const poller = new DesiredStatePoller(client, (desired) => reconciler.submit(desired), log);
+  const submit = (desired: DesiredState): void => {
+    boot?.submit(desired);
+    reconciler.submit(desired);
+  };
+  const poller = new DesiredStatePoller(client, submit, log);
   const waker =
     settings.natsUrl === undefined ? undefined : new BusWaker({ url: settings.natsUrl }, () => poller.wake(), log);
   const dns = settings.dnsUpdate === undefined ? undefined : new DnsUpdater(settings.dnsUpdate, log);
@@ -67,6 +74,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     close: async () => {
       await Promise.all([waker?.close(), dns?.close(), poller.close(), ...looks.map((look) => look.close())]);
       await reconciler.close();
+      boot?.close();
       await firewall.close();
       await reporter.close();
     },

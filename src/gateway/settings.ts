@@ -25,5 +25,9 @@ export interface GatewaySettings {
   force?: boolean | undefined;
   /** When given, this machine's address is kept in DNS. */
   dnsUpdate?: DnsUpdateSettings | undefined;
+  /** File for `restore`, in which what was applied last is kept. */
+  stateFile?: string | undefined;
+  /** Port of the loopback address on which the gateway's metrics are served; 0 takes a free one, undefined serves none. */
+  metricsPort?: number | undefined;
   log: Log;
 }

@@ -6,7 +6,7 @@ import type { DesiredState, StatusReport } from '../../src/contract/desired-stat
 import { Namespace } from '../../src/demo/namespace.js';
 
 /** The compiled program; BERTH_TEST_MAIN names another build of it. */
-const MAIN = process.env['BERTH_TEST_MAIN'] ?? join(import.meta.dirname, '../../dist/src/main.js');
+export const MAIN = process.env['BERTH_TEST_MAIN'] ?? join(import.meta.dirname, '../../dist/src/main.js');
 const script = (name: string): string => join(import.meta.dirname, name);
 
 /** Polls until `probe` gives something; throws with `what` and the last error after `ms`. */

@@ -43,6 +43,8 @@ describe('parseConfig', () => {
         token: undefined,
         firewall: 'plan',
         recheckSeconds: 30,
+        stateFile: undefined,
+        metricsPort: undefined,
       },
       limits: { addressesPerRequest: 4096, requestRate: 0, requestBurst: undefined },
       reservations: { expiryNoticeSeconds: 3600 },

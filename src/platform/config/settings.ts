@@ -300,6 +300,20 @@ export const SETTINGS = {
       default: '30',
       parse: integer(1, 3600),
     }),
+    stateFile: maybe({
+      name: 'BERTH_GATEWAY_STATE',
+      description:
+        'File in which the gateway keeps what it applied last, for `berth gateway restore` at boot; written by root only. Without it nothing is kept.',
+      expects: 'an absolute path',
+      parse: matching(/^\/[^\p{Cc}]*[^\p{Cc}/]$/u),
+    }),
+    metricsPort: maybe({
+      name: 'BERTH_GATEWAY_METRICS_PORT',
+      description:
+        'TCP port of 127.0.0.1 on which `berth gateway` serves its metrics at `/metrics`, without a token. Without it there is none; 0 takes a free one.',
+      expects: 'a whole number from 0 to 65535',
+      parse: integer(0, 65535),
+    }),
   },
   dnsUpdate: DNS_UPDATE,
   dns: DNS,
