@@ -1,4 +1,5 @@
-import type { DesiredState } from '../contract/desired-state.js';
+import { rmSync } from 'node:fs';
+import type { DesiredState, StatusReport } from '../contract/desired-state.js';
 import type { Family } from '../ip/address.js';
 import { applyOnce, PlanChanged } from './apply-once.js';
 import { BootKeeper } from './boot-keeper.js';
@@ -11,6 +12,9 @@ import { desiredOf, type Desired } from './firewall/desired.js';
 import { isEmpty } from './firewall/plan.js';
 import { Scrub } from './firewall/scrub.js';
 import { Watch } from './firewall/watch.js';
+import { GatewayMetrics } from './metrics/gateway-metrics.js';
+import { MetricsListener } from './metrics/metrics-listener.js';
+import { timed } from './metrics/timed-firewall.js';
 import { Reconciler } from './reconciler.js';
 import type { GatewaySettings, Log } from './settings.js';
 import { planJson, planText } from './show-plan.js';
@@ -26,7 +30,8 @@ export type { GatewaySettings, Log } from './settings.js';
 export async function runGateway(settings: GatewaySettings): Promise<{ close(): Promise<void> }> {
   const { log, mode, backend } = settings;
   const recheckMs = settings.recheckSeconds * 1_000;
-  const firewall = openFirewall(backend);
+  const metrics = new GatewayMetrics();
+  const { firewall, endPass } = timed(openFirewall(backend), metrics);
   const reason = mode === 'apply' ? await whyNot(backend) : undefined;
   if (reason !== undefined) throw new Error(reason);
   try {
@@ -35,8 +40,16 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     if (!(error instanceof FirewallError)) throw error;
     log(mode === 'plan' ? 'warn' : 'error', error.message);
   }
+  const listener =
+    settings.metricsPort === undefined
+      ? undefined
+      : await MetricsListener.open(settings.metricsPort, () => metrics.families(), log);
   const client = new ControlPlaneClient(settings);
-  const reporter = new StatusReporter(client, recheckMs, log);
+  const telling = {
+    putStatus: (report: StatusReport, signal: AbortSignal) =>
+      metrics.time('report', () => client.putStatus(report, signal)),
+  };
+  const reporter = new StatusReporter(telling, recheckMs, log);
   const boot = settings.stateFile === undefined ? undefined : new BootKeeper(settings.stateFile, log);
   const reconciler = new Reconciler({
     firewall,
@@ -44,8 +57,15 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     recheckMs,
     force: settings.force === true,
     log,
-    report: (report, whole) => reporter.observe(boot?.observe(report) ?? report, whole),
-    drifted: (drift) => reporter.find(drift),
+    report: (report, whole) => {
+      endPass();
+      metrics.passed(report);
+      reporter.observe(boot?.observe(report) ?? report, whole);
+    },
+    drifted: (drift) => {
+      metrics.found(drift);
+      reporter.find(drift);
+    },
   });
   const looks =
     mode === 'apply'
@@ -64,6 +84,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
       : [];
   const submit = (desired: DesiredState): void => {
     boot?.submit(desired);
+    metrics.desired(desired.generation, desired.maps.length);
     reconciler.submit(desired);
   };
   const poller = new DesiredStatePoller(client, submit, log);
@@ -77,6 +98,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
       boot?.close();
       await firewall.close();
       await reporter.close();
+      await listener?.close();
     },
   };
 }
@@ -137,8 +159,10 @@ async function desiredNow(settings: GatewaySettings, firewall: Firewall): Promis
  * chains, then the connections made through them. Rules of others are untouched. Throws `FirewallError` when something is
  * left.
  */
-export async function removeEverything(settings: Pick<GatewaySettings, 'log'>): Promise<void> {
+export async function removeEverything(settings: Pick<GatewaySettings, 'log' | 'stateFile'>): Promise<void> {
   const problems: unknown[] = [];
+  // Or the next boot would bring everything back.
+  if (settings.stateFile !== undefined) rmSync(settings.stateFile, { force: true });
   for (const backend of BACKENDS) {
     const firewall = openFirewall(backend);
     for (const family of [4, 6] as const) {

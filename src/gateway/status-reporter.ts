@@ -16,7 +16,7 @@ export class StatusReporter {
   private toldAll = { generation: -1, at: 0 };
 
   constructor(
-    private readonly client: ControlPlaneClient,
+    private readonly client: Pick<ControlPlaneClient, 'putStatus'>,
     /** A new generation has everything told again, at most once in this time: 50,000 maps are some megabytes. */
     private readonly tellAllEveryMs: number,
     private readonly log: Log,

@@ -103,4 +103,11 @@ for (const backend of ['iptables', 'nft'] as const)
       expect(damaged.stderr).toMatch(/cut short or damaged/);
       expect(await rules().catch(() => '')).toBe(none);
     });
+
+    it('do not come back once they were removed on purpose', async () => {
+      const env = ['env', `BERTH_GATEWAY_STATE=${stateFile}`];
+      await lab.gateway.exec([...env, process.execPath, MAIN, 'gateway', 'remove']);
+      const { code, stdout, stderr } = await restore();
+      expect([code, stdout + stderr]).toEqual([0, expect.stringMatching(/there is no .* yet/)]);
+    });
   });
