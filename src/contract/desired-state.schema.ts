@@ -4,6 +4,7 @@ import {
   DRIFT_LIMITS,
   DRIFT_OUTCOMES,
   GATEWAY_MODES,
+  MAX_SIZE,
   MAX_SOURCES,
   OBSERVED_STATUSES,
   PROTOCOLS,
@@ -103,7 +104,8 @@ function unique<Item>(items: readonly Item[], path: string, what: string, key: (
   return seen;
 }
 
-const MAP_MEMBERS = ['id', 'ruleId', 'protocol', 'connectionPort', 'address', 'targetPort', 'sources'] as const;
+const CONTENT_MEMBERS = ['protocol', 'connectionPort', 'address', 'targetPort', 'size', 'sources'] as const;
+const MAP_MEMBERS = ['id', 'ruleId', ...CONTENT_MEMBERS] as const;
 
 function sources(value: unknown, path: string, family: Family): string[] {
   const networks = list(value, path, network);
@@ -115,6 +117,33 @@ function sources(value: unknown, path: string, family: Family): string[] {
     if (one.endsWith('/0')) fail(`${path}[${index}]`, 'narrower than everybody; without sources everybody may connect');
   }
   return networks;
+}
+
+type Members = Record<(typeof CONTENT_MEMBERS)[number], unknown>;
+
+function content(map: Members, path: string, family: Family): Omit<DesiredMap, 'id' | 'ruleId'> {
+  const size = map.size === undefined ? 1 : integer(map.size, `${path}.size`, 2, MAX_SIZE);
+  return {
+    protocol: oneOf(map.protocol, `${path}.protocol`, PROTOCOLS),
+    // All ports are ports.
+    connectionPort: integer(map.connectionPort, `${path}.connectionPort`, 1, 65_536 - size),
+    address: address(map.address, `${path}.address`, family),
+    targetPort: integer(map.targetPort, `${path}.targetPort`, 1, 65_536 - size),
+    ...(map.size === undefined ? {} : { size }),
+    ...(map.sources === undefined ? {} : { sources: sources(map.sources, `${path}.sources`, family) }),
+  };
+}
+
+/** Refuses two maps of which both have a port. The cost is that of all ports. */
+function disjoint(maps: readonly DesiredMap[]): void {
+  const seen = new Set<string>();
+  for (const { protocol, connectionPort, size = 1 } of maps) {
+    for (let port = connectionPort; port < connectionPort + size; port++) {
+      const key = `${protocol} ${port}`;
+      if (seen.has(key)) throw new ContractError(`maps names the port ${key} twice`);
+      seen.add(key);
+    }
+  }
 }
 
 /** Checks the answer of `GET /gateways/{id}/desired-state`. Throws `ContractError`. */
@@ -129,21 +158,25 @@ export function parseDesiredState(value: unknown): DesiredState {
     return {
       id: text(map.id, `${path}.id`),
       ruleId: ruleId(map.ruleId, `${path}.ruleId`),
-      protocol: oneOf(map.protocol, `${path}.protocol`, PROTOCOLS),
-      connectionPort: integer(map.connectionPort, `${path}.connectionPort`, 1, 65_535),
-      address: address(map.address, `${path}.address`, family),
-      targetPort: integer(map.targetPort, `${path}.targetPort`, 1, 65_535),
-      ...(map.sources === undefined ? {} : { sources: sources(map.sources, `${path}.sources`, family) }),
+      ...content(map, path, family),
     };
   });
   const removing = list(state.removing, 'removing', (entry, path): RemovedMap => {
-    const map = members(entry, path, ['id', 'ruleId']);
-    return { id: text(map.id, `${path}.id`), ruleId: ruleId(map.ruleId, `${path}.ruleId`) };
+    const map = members(entry, path, ['id', 'ruleId', 'range']);
+    const range =
+      map.range === undefined
+        ? undefined
+        : content(members(map.range, `${path}.range`, CONTENT_MEMBERS), `${path}.range`, family);
+    return {
+      id: text(map.id, `${path}.id`),
+      ruleId: ruleId(map.ruleId, `${path}.ruleId`),
+      ...(range !== undefined && { range }),
+    };
   });
 
   const ids = unique(maps, 'maps', 'map', (map) => map.id);
   const rules = unique(maps, 'maps', 'rule', (map) => map.ruleId);
-  unique(maps, 'maps', 'port', (map) => `${map.protocol} ${map.connectionPort}`);
+  disjoint(maps);
   unique(removing, 'removing', 'map', (map) => map.id);
   const both = removing.find((map) => ids.has(map.id) || rules.has(map.ruleId));
   if (both !== undefined) throw new ContractError(`map ${both.id} is wanted and to be removed at the same time`);

@@ -3,6 +3,8 @@
  * JSON over HTTP; both sides check what they receive with the functions of `desired-state.schema.ts`.
  */
 
+import type { RuleContent } from './rule-id.js';
+
 export const PROTOCOLS = ['tcp', 'udp'] as const;
 export type Protocol = (typeof PROTOCOLS)[number];
 
@@ -20,12 +22,20 @@ export interface DesiredMap {
   /** Port on the target, 1-65535. */
   targetPort: number;
   /**
+   * Ports in a row, 2 to 1,024: the connection ports from `connectionPort` on lead to the target ports from `targetPort` on.
+   * Absent for one.
+   */
+  size?: number;
+  /**
    * Who may connect: 1 to 64 networks in canonical text, of the family of the address, sorted, none of them everybody.
    * Absent for everybody: a gateway from before this member then need not know it, and one that does not know it refuses the
    * whole state rather than open a port to more than it should.
    */
   sources?: readonly string[];
 }
+
+/** Most ports that one map has. */
+export const MAX_SIZE = 1_024;
 
 /** Most networks that one map's `sources` names. */
 export const MAX_SOURCES = 64;
@@ -34,6 +44,8 @@ export const MAX_SOURCES = 64;
 export interface RemovedMap {
   id: string;
   ruleId: string;
+  /** What it said, when it was of several ports: each had a rule of its own. */
+  range?: RuleContent;
 }
 
 /** Answer of `GET /gateways/{id}/desired-state`. Always the whole state: a lost wake-up costs time, never truth. */

@@ -4,6 +4,7 @@ import { applyOnce } from './apply-once.js';
 import { BootFileError, loadBootFile } from './boot-file.js';
 import { openFirewall, whyNot } from './firewall/backends.js';
 import { desiredOf } from './firewall/desired.js';
+import { parted } from './port-ranges.js';
 import type { GatewaySettings } from './settings.js';
 
 /** What a boot gave: rules were written, or there was a good reason not to. */
@@ -34,14 +35,14 @@ export async function restore(settings: GatewaySettings): Promise<Restored> {
   if (reason !== undefined) throw new Error(reason);
   const firewall = openFirewall(backend);
   try {
-    const desired = desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
+    const desired = desiredOf(parted(state), (protocol, port) => firewall.bucketOf(protocol, port));
     const live = await firewall.read(desired.family);
     if (firewall.view(live).holdsAnything) {
       log('info', 'the kernel holds rules of Berth already, which are newer than any file: nothing is changed');
       return 'kernel-in-use';
     }
     await applyOnce(firewall, desired, firewall.plan(desired, live).hash);
-    log('info', `restored ${desired.size} port maps of generation ${desired.generation} with ${backend}`);
+    log('info', `restored ${state.maps.length} port maps of generation ${desired.generation} with ${backend}`);
     return 'restored';
   } finally {
     await firewall.close();

@@ -15,6 +15,7 @@ import { Watch } from './firewall/watch.js';
 import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { MetricsListener } from './metrics/metrics-listener.js';
 import { timed } from './metrics/timed-firewall.js';
+import { parted, PortRanges } from './port-ranges.js';
 import { Reconciler } from './reconciler.js';
 import type { GatewaySettings, Log } from './settings.js';
 import { planJson, planText } from './show-plan.js';
@@ -50,6 +51,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
       metrics.time('report', () => client.putStatus(report, signal)),
   };
   const reporter = new StatusReporter(telling, recheckMs, log);
+  const ranges = new PortRanges();
   const boot = settings.stateFile === undefined ? undefined : new BootKeeper(settings.stateFile, log);
   const reconciler = new Reconciler({
     firewall,
@@ -57,9 +59,10 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
     recheckMs,
     force: settings.force === true,
     log,
-    report: (report, whole) => {
+    report: (ofParts, whole) => {
       endPass();
-      metrics.passed(report);
+      metrics.passed(ofParts);
+      const report = ranges.collapse(ofParts);
       reporter.observe(boot?.observe(report) ?? report, whole);
     },
     drifted: (drift) => {
@@ -85,7 +88,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
   const submit = (desired: DesiredState): void => {
     boot?.submit(desired);
     metrics.desired(desired.generation, desired.maps.length);
-    reconciler.submit(desired);
+    reconciler.submit(ranges.expand(desired));
   };
   const poller = new DesiredStatePoller(client, submit, log);
   const waker =
@@ -151,7 +154,7 @@ export async function applyPlanned(
 async function desiredNow(settings: GatewaySettings, firewall: Firewall): Promise<Desired> {
   const state = await new ControlPlaneClient(settings).desiredState(undefined, 0, new AbortController().signal);
   if (state === undefined) throw new Error('the control plane has no desired state for this gateway');
-  return desiredOf(state, (protocol, port) => firewall.bucketOf(protocol, port));
+  return desiredOf(parted(state), (protocol, port) => firewall.bucketOf(protocol, port));
 }
 
 /**

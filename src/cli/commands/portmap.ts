@@ -12,7 +12,7 @@ import {
   type Redescribing,
 } from '../options/describing.js';
 import { expiring, expiry, newExpiry, type Expiring } from '../options/expiring.js';
-import { destination, network, port, repeatedAs, type Protocol } from '../options/parsers.js';
+import { destination, network, port, repeatedAs, whole, type Protocol } from '../options/parsers.js';
 import { waiting } from '../options/waiting.js';
 import { table } from '../output/table.js';
 import { hostPort } from '../output/words.js';
@@ -30,6 +30,7 @@ interface CreateOptions extends Describing, Expiring {
   readonly targetPort?: number;
   readonly protocol: Protocol;
   readonly port?: number;
+  readonly size?: number;
   readonly gateway?: string;
   readonly owner?: string;
   readonly wait: number | false;
@@ -55,6 +56,7 @@ export function portmapCommands(program: Command): void {
     examples: [
       'vlab portmap create --to 10.0.0.7:22',
       'vlab portmap create --lease 10.0.0.7 --target-port 53 --protocol udp --port 50053',
+      'vlab portmap create --to 10.0.0.7:30000 --protocol udp --size 100',
       'vlab portmap create --to 10.0.0.7:22 --from 198.51.100.0/24 --ttl 8h',
       'vlab portmap update web --from 198.51.100.0/24 --expires never',
       'vlab portmap list --status failed',
@@ -69,6 +71,7 @@ export function portmapCommands(program: Command): void {
     .option('--target-port <port>', 'port on the machine', port)
     .addOption(protocolOption().default('tcp'))
     .option('--port <port>', 'port wanted on the gateway (default: the lowest free one)', port)
+    .option('--size <ports>', 'so many ports in a row, each to its own on the machine (default: 1)', whole(1, 1_024))
     .option('--gateway <gateway>', "name or id (default: the caller's own, or the only one)")
     .option('--from <network>', 'who may connect (default: everybody); may be given again', repeatedAs(network))
     .option('--owner <owner>', 'whose it is (default: the caller)')
@@ -95,7 +98,7 @@ export function portmapCommands(program: Command): void {
 
 async function createMap(session: Session, options: CreateOptions): Promise<void> {
   const { api, out } = session;
-  const { to, lease, protocol, port: connectionPort, gateway, owner, from, wait } = options;
+  const { to, lease, protocol, port: connectionPort, size, gateway, owner, from, wait } = options;
   if ((to === undefined) === (lease === undefined)) throw usage('Give either --to or --lease.');
   if (to?.targetPort !== undefined && options.targetPort !== undefined) {
     throw usage('The port of the machine is in --to already: leave --target-port out.');
@@ -109,6 +112,7 @@ async function createMap(session: Session, options: CreateOptions): Promise<void
     ...(to === undefined ? {} : { address: to.address }),
     ...(lease === undefined ? {} : { lease: await findId(session, LEASES, lease) }),
     ...(connectionPort === undefined ? {} : { connectionPort }),
+    ...(size === undefined ? {} : { size }),
     ...(gateway === undefined ? {} : { gateway }),
     ...(owner === undefined ? {} : { owner }),
     ...(from === undefined ? {} : { sources: [...from] }),

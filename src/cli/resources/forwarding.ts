@@ -37,14 +37,18 @@ export const GATEWAYS: Resource<Gateway> = {
 };
 
 /** Where to connect to. */
-export const reachedAt = (map: PortMap): string => hostPort(map.externalAddress, map.connectionPort);
+export const reachedAt = (map: PortMap): string =>
+  hostPort(map.externalAddress, map.connectionPort) + upTo(map.connectionPort, map);
+
+/** The end of a row of ports, `-50099`; nothing of a single one. */
+const upTo = (first: number, { size }: PortMap): string => (size > 1 ? `-${first + size - 1}` : '');
 
 const statusText = ({ status, reason }: PortMap): string => (reason === null ? status : `${status}: ${reason}`);
 
 /** The maps of one component. */
 export const MAP_COLUMNS: readonly Column<PortMap>[] = [
   { title: 'ADDRESS', of: (map) => map.address },
-  { title: 'PORT', of: (map) => `${map.protocol} ${map.targetPort}` },
+  { title: 'PORT', of: (map) => `${map.protocol} ${map.targetPort}${upTo(map.targetPort, map)}` },
   { title: 'GATEWAY', of: reachedAt },
   { title: 'STATUS', of: statusText, paint: paintStatus },
 ];
@@ -58,7 +62,7 @@ export const PORT_MAPS: Resource<PortMap> = {
   columns: [
     { title: 'GATEWAY', of: reachedAt },
     { title: 'PROTOCOL', of: (map) => map.protocol },
-    { title: 'TARGET', of: (map) => hostPort(map.address, map.targetPort) },
+    { title: 'TARGET', of: (map) => hostPort(map.address, map.targetPort) + upTo(map.targetPort, map) },
     { title: 'STATUS', of: (map) => map.status, paint: paintStatus },
     { title: 'OWNER', of: (map) => map.owner },
     { title: 'NAME', of: (map) => map.name },

@@ -247,6 +247,7 @@ async function writeComponents(
             gateway,
             protocol,
             connectionPort,
+            size: 1,
           },
           ...{ address, targetPort: port.targetPort, leaseId, componentId: request.id },
           ...NO_TERMS,

@@ -26,16 +26,12 @@ import {
   type RemovedMap,
   type StatusReport,
 } from '../../contract/desired-state.js';
+import type { RuleContent } from '../../contract/rule-id.js';
 import { IsLine, MayBeAbsent } from '../resource/validators.js';
 import { DriftInput } from './drift.dto.js';
 
-/** What one port map's rule in the kernel must be. */
-export class DesiredMapDocument implements DesiredMap {
-  @ApiProperty()
-  id: string;
-  /** Identity of the rule by its content. */
-  @ApiProperty({ example: 'berth1:0123456789abcdef' })
-  ruleId: string;
+/** What a port map says. */
+export class RuleContentDocument implements RuleContent {
   @ApiProperty({ enum: PROTOCOLS })
   protocol: Protocol;
   @ApiProperty()
@@ -44,9 +40,21 @@ export class DesiredMapDocument implements DesiredMap {
   address: string;
   @ApiProperty()
   targetPort: number;
+  /** Ports in a row, from both ports on; absent for one. */
+  @ApiProperty({ required: false })
+  size?: number;
   /** Networks that may connect; absent for everybody. */
   @ApiProperty({ type: [String], required: false })
   sources?: string[];
+}
+
+/** What one port map's rule in the kernel must be. */
+export class DesiredMapDocument extends RuleContentDocument implements DesiredMap {
+  @ApiProperty()
+  id: string;
+  /** Identity of the rule by its content. */
+  @ApiProperty({ example: 'berth1:0123456789abcdef' })
+  ruleId: string;
 }
 
 /** A map that must be gone from the kernel. */
@@ -55,6 +63,9 @@ export class RemovedMapDocument implements RemovedMap {
   id: string;
   @ApiProperty()
   ruleId: string;
+  /** What it said, when it was of several ports. */
+  @ApiProperty({ type: RuleContentDocument, required: false })
+  range?: RuleContentDocument;
 }
 
 /** The gateway that a desired state is for. */

@@ -15,7 +15,8 @@ export const DESIRED_STATE = `
          g.id, g.name, host(g.external_address) AS "externalAddress", g.networks::text[] AS networks,
          (SELECT coalesce(json_agg(json_build_array(p.id, p.rule_id, p.protocol, p.connection_port, host(p.address),
                                                     p.target_port, p.status = 'removing',
-                                                    CASE WHEN p.sources <> '{}' THEN p.sources::text[] END)), '[]')
+                                                    CASE WHEN p.sources <> '{}' THEN p.sources::text[] END,
+                                                    p.size)), '[]')
           FROM port_map p WHERE p.gateway_id = g.id)::text AS maps
   FROM gateway g WHERE g.id = $1`;
 

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { DesiredState, StatusReport } from '../../contract/desired-state.js';
+import type { RuleContent } from '../../contract/rule-id.js';
 import { formatAddress, storedAddress } from '../../ip/address.js';
 import { canonicalCidr } from '../../ip/cidr.js';
 import { Database } from '../../platform/database/database.js';
@@ -23,7 +24,7 @@ interface StateRow {
   maps: string;
 }
 
-type MapTuple = [string, string, 'tcp' | 'udp', number, string, number, boolean, string[] | null];
+type MapTuple = [string, string, 'tcp' | 'udp', number, string, number, boolean, string[] | null, number];
 
 /** The contract with the gateways: desired state down, observed status up. */
 @Injectable()
@@ -81,16 +82,10 @@ export class DesiredStateService {
       generation: Number(row.generation),
       maps: maps
         .filter(([, , , , , , removing]) => !removing)
-        .map(([mapId, ruleId, protocol, connectionPort, address, targetPort, , sources]) => ({
-          id: mapId,
-          ruleId,
-          protocol,
-          connectionPort,
-          address: canonical(address),
-          targetPort,
-          ...(sources !== null && { sources: sources.map(canonicalCidr).sort() }),
-        })),
-      removing: maps.filter(([, , , , , , removing]) => removing).map(([mapId, ruleId]) => ({ id: mapId, ruleId })),
+        .map((map) => ({ id: map[0], ruleId: map[1], ...contentOf(map) })),
+      removing: maps
+        .filter(([, , , , , , removing]) => removing)
+        .map((map) => ({ id: map[0], ruleId: map[1], ...(map[8] > 1 && { range: contentOf(map) }) })),
     };
   }
 
@@ -119,6 +114,17 @@ export class DesiredStateService {
     }, caller.principal.name);
     return reply({});
   }
+}
+
+function contentOf([, , protocol, connectionPort, address, targetPort, , sources, size]: MapTuple): RuleContent {
+  return {
+    protocol,
+    connectionPort,
+    address: canonical(address),
+    targetPort,
+    ...(size > 1 && { size }),
+    ...(sources !== null && { sources: sources.map(canonicalCidr).sort() }),
+  };
 }
 
 const canonical = (text: string): string => formatAddress(storedAddress(text));

@@ -1,3 +1,4 @@
+import { MAX_SIZE } from '../../contract/desired-state.js';
 import { ADDRESSES, PORTS, sinceOf, type Kind } from './segment.queries.js';
 
 /** How the history of one place, an address or a port of one, is read. */
@@ -32,7 +33,7 @@ const addressReading = (n: number): Reading => ({
 /** Parameters, from number n on: the gateway, owners, the external address, protocol, port. */
 const portReading = (n: number): Reading => ({
   ...PORTS,
-  found: `h.address = $${n + 2}::inet AND h.protocol = $${n + 3} AND h.port = $${n + 4}`,
+  found: `h.address = $${n + 2}::inet AND h.protocol = $${n + 3} AND h.port = $${n + 4}::integer`,
   wanted: `($${n}::text IS NULL OR h.gateway_id = $${n}) AND ($${n + 1}::text[] IS NULL OR h.owner = ANY($${n + 1}))`,
   columns: [
     ...['address', 'protocol', 'port', 'gateway_id', 'port_map_id', 'component_id', 'owner'],
@@ -40,12 +41,16 @@ const portReading = (n: number): Reading => ({
   ],
   // A map that is being removed still has its port.
   alive: `
-    SELECT o.space_id, p.created_at, g.external_address AS address, p.protocol, p.connection_port AS port, p.gateway_id,
-           p.id AS port_map_id, coalesce(p.component_id, p.ended_component_id) AS component_id, p.owner,
-           p.address AS target_address, p.target_port, p.name, p.tags, p.metadata
+    SELECT o.space_id, p.created_at, g.external_address AS address, p.protocol, $${n + 4}::integer AS port,
+           p.gateway_id, p.id AS port_map_id, coalesce(p.component_id, p.ended_component_id) AS component_id, p.owner,
+           p.address AS target_address, p.target_port + $${n + 4}::integer - p.connection_port AS target_port,
+           p.name, p.tags, p.metadata
     FROM gateway g JOIN port_map p ON p.gateway_id = g.id
     JOIN gateway_ports o ON o.gateway_id = p.gateway_id AND o.protocol = p.protocol
-    WHERE g.external_address = $${n + 2}::inet AND p.protocol = $${n + 3} AND p.connection_port = $${n + 4}`,
+    WHERE g.external_address = $${n + 2}::inet AND p.protocol = $${n + 3}
+      -- for the index: no map has more ports
+      AND p.connection_port BETWEEN $${n + 4}::integer - ${MAX_SIZE - 1} AND $${n + 4}::integer
+      AND p.connection_port + p.size > $${n + 4}::integer`,
 });
 
 const listed = (alias: string, columns: readonly string[]): string =>

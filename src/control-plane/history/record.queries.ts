@@ -73,11 +73,13 @@ export const LOCK_LEASES = `SELECT 1 FROM lease WHERE reservation_id = $1 ORDER 
 const recordMaps = (where: string, end: string): string => `
   WITH ended AS MATERIALIZED (
     SELECT v.*, ${sinceOf(PORTS)} AS since
-    FROM (SELECT g.external_address AS address, p.protocol, p.connection_port AS port, o.space_id, p.created_at, p.gateway_id,
-                 p.id, coalesce(p.component_id, p.ended_component_id) AS component_id, p.owner,
-                 p.address AS target_address, p.target_port, p.name, p.tags, p.metadata, ${end}
+    FROM (SELECT g.external_address AS address, p.protocol, p.connection_port + n AS port, o.space_id, p.created_at,
+                 p.gateway_id, p.id, coalesce(p.component_id, p.ended_component_id) AS component_id, p.owner,
+                 p.address AS target_address, p.target_port + n AS target_port, p.name, p.tags, p.metadata, ${end}
           FROM port_map p JOIN gateway g ON g.id = p.gateway_id
           JOIN gateway_ports o ON o.gateway_id = p.gateway_id AND o.protocol = p.protocol
+          -- each port of a map has a past of its own
+          CROSS JOIN generate_series(0, p.size - 1) AS n
           WHERE ${where}) AS v
   )
   INSERT INTO port_history (address, protocol, port, space_id, since, until, gateway_id, port_map_id, component_id, owner,

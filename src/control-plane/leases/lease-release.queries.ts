@@ -25,16 +25,17 @@ export const LOCK_HELD_AND_WANTED = lockChunks(
 function lockChunks(morePositions = '', moreChunks = ''): string {
   return `
   WITH maps AS (
-    SELECT p.id, p.gateway_id, p.protocol, p.connection_port FROM lease l JOIN port_map p ON p.lease_id = l.id
+    SELECT p.id, p.gateway_id, p.protocol, p.connection_port, p.size FROM lease l JOIN port_map p ON p.lease_id = l.id
     WHERE l.reservation_id = ANY($1)
     UNION ALL
-    SELECT p.id, p.gateway_id, p.protocol, p.connection_port FROM port_map p WHERE p.component_id = ANY($2)
+    SELECT p.id, p.gateway_id, p.protocol, p.connection_port, p.size FROM port_map p WHERE p.component_id = ANY($2)
   ), held AS (
     SELECT s.space_id, address_position(l.address) AS position
     FROM lease l JOIN subnet s ON s.id = l.subnet_id WHERE l.reservation_id = ANY($1)
     UNION ALL
-    SELECT o.space_id, m.connection_port
+    SELECT o.space_id, m.connection_port + n
     FROM maps m JOIN gateway_ports o ON o.gateway_id = m.gateway_id AND o.protocol = m.protocol
+    CROSS JOIN generate_series(0, m.size - 1) AS n
     UNION ALL
     SELECT r.space_id, r.position FROM maps m JOIN resting_address r ON r.port_map_id = m.id
     ${morePositions}

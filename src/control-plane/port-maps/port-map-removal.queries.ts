@@ -2,8 +2,10 @@ import { PORT_MAP_COLUMNS } from './port-map-rows.js';
 
 /** Positions that maps hold: their ports, and addresses that rest because of them. */
 export const POSITIONS_OF_MAPS = `
-  SELECT o.space_id AS space, p.connection_port::text AS position
-  FROM port_map p JOIN gateway_ports o ON o.gateway_id = p.gateway_id AND o.protocol = p.protocol WHERE p.id = ANY($1)
+  SELECT o.space_id AS space, n::text AS position
+  FROM port_map p JOIN gateway_ports o ON o.gateway_id = p.gateway_id AND o.protocol = p.protocol,
+       generate_series(p.connection_port, p.connection_port + p.size - 1) AS n
+  WHERE p.id = ANY($1)
   UNION ALL
   SELECT r.space_id, r.position::text FROM resting_address r WHERE r.port_map_id = ANY($1)`;
 

@@ -105,7 +105,9 @@ export class PortMapRemoval {
         position: BigInt(position),
         ...restAfter(quarantine, owner),
       })),
-      ...rows.map((row) => ({ space: row.spaceId, position: BigInt(row.connectionPort) })),
+      ...rows.flatMap(({ spaceId, connectionPort, size }) =>
+        Array.from({ length: size }, (_, n) => ({ space: spaceId, position: BigInt(connectionPort + n) })),
+      ),
     ]);
   }
 }

@@ -7,7 +7,7 @@ import type { PortMapEntity } from './port-map.entity.js';
 export const PORT_MAP_COLUMNS = `
   p.id, p.name, p.tags, p.metadata, p.version, p.created_at AS "createdAt", p.updated_at AS "updatedAt", p.owner,
   p.gateway_id AS "gatewayId", p.protocol, p.connection_port AS "connectionPort", host(p.address) AS address,
-  p.target_port AS "targetPort", p.lease_id AS "leaseId", p.component_id AS "componentId", p.rule_id AS "ruleId",
+  p.target_port AS "targetPort", p.size, p.lease_id AS "leaseId", p.component_id AS "componentId", p.rule_id AS "ruleId",
   p.sources::text[] AS sources, p.expires_at AS "expiresAt",
   p.status, p.reason, host(g.external_address) AS "externalAddress"`;
 

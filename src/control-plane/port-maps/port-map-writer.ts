@@ -18,21 +18,23 @@ export interface GrantedPortMap extends Described, PortMapTerms {
   connectionPort: number;
   address: string;
   targetPort: number;
+  size: number;
   leaseId: string | null;
   componentId: string | null;
 }
 
-/** All maps of a batch. UNIQUE (gateway, protocol, connection port) is the last word. */
+/** All maps of a batch. That no two have a port of a gateway in common is the database's last word. */
 const INSERT_PORT_MAPS = `
   INSERT INTO port_map (id, name, tags, metadata, owner, gateway_id, protocol, connection_port, address, target_port,
-                        lease_id, component_id, rule_id, sources, expires_at, status, reason, created_at, updated_at)
+                        lease_id, component_id, rule_id, sources, expires_at, size, status, reason, created_at,
+                        updated_at)
   SELECT id, name, tags::text[], metadata, owner, gateway_id, protocol, connection_port, address, target_port,
-         lease_id, component_id, rule_id, sources::cidr[], expires_at, 'pending', $16, $17, $17
+         lease_id, component_id, rule_id, sources::cidr[], expires_at, size, 'pending', $17, $18, $18
   FROM unnest($1::text[], $2::text[], $3::text[], $4::json[], $5::text[], $6::text[], $7::text[], $8::integer[],
               $9::inet[], $10::integer[], $11::text[], $12::text[], $13::text[],
-              $14::text[], $15::timestamptz[])
+              $14::text[], $15::timestamptz[], $16::integer[])
     AS m (id, name, tags, metadata, owner, gateway_id, protocol, connection_port, address, target_port, lease_id,
-          component_id, rule_id, sources, expires_at)`;
+          component_id, rule_id, sources, expires_at, size)`;
 
 export const PENDING = 'the gateway has not applied it yet';
 
@@ -57,6 +59,7 @@ export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): 
     rules,
     granted.map((map) => arrayLiteral(map.sources)),
     granted.map((map) => map.expiresAt),
+    granted.map((map) => map.size),
     PENDING,
     now,
   ]);

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsIn, IsInt, IsOptional, Max, Min } from 'class-validator';
-import { MAX_SOURCES, PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
+import { MAX_SIZE, MAX_SOURCES, PROTOCOLS, type Protocol } from '../../contract/desired-state.js';
 import {
   commonOf,
   NewResource,
@@ -45,6 +45,10 @@ export class PortMapDocument extends ResourceDocument {
   @ApiProperty({ example: 3389 })
   targetPort: number;
 
+  /** Ports in a row: as many from `connectionPort` on lead to as many from `targetPort` on, each to its own. */
+  @ApiProperty({ type: 'integer', example: 1 })
+  size: number;
+
   /** Id of the lease it leads to; null for a plain address. */
   @ApiProperty({ type: String, nullable: true })
   lease: string | null;
@@ -83,6 +87,7 @@ export class PortMapDocument extends ResourceDocument {
       connectionPort: entity.connectionPort,
       address: entity.address,
       targetPort: entity.targetPort,
+      size: entity.size,
       lease: entity.leaseId,
       component: entity.componentId,
       sources: entity.sources,
@@ -121,6 +126,17 @@ export class NewPortMap extends NewResource {
   @MayBeAbsent()
   @IsPortNumber()
   connectionPort?: number;
+
+  /**
+   * Ports in a row: as many from `connectionPort` on lead to as many from `targetPort` on, each to its own. Without
+   * `connectionPort` the lowest that are free in a row. Default 1.
+   */
+  @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: MAX_SIZE })
+  @MayBeAbsent()
+  @IsInt()
+  @Min(1)
+  @Max(MAX_SIZE)
+  size?: number;
 
   /** Id of the lease to lead to; either this or `address`. */
   @ApiProperty({ required: false })

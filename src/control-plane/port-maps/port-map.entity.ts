@@ -23,6 +23,10 @@ export class PortMapEntity extends OwnedEntity {
   @Column('integer', { name: 'target_port' })
   targetPort: number;
 
+  /** Ports in a row, from both ports on. */
+  @Column('integer')
+  size: number;
+
   @Column('text', { name: 'lease_id', nullable: true })
   leaseId: string | null;
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Protocol } from '../../contract/desired-state.js';
+import { MAX_SIZE, type Protocol } from '../../contract/desired-state.js';
 import { ruleId } from '../../contract/rule-id.js';
 import { checkedAddress, formatAddress, storedAddress, type Address } from '../../ip/address.js';
 import { checkedCidr } from '../../ip/cidr.js';
@@ -7,7 +7,7 @@ import { contains } from '../../ip/range.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
-import type { Claim } from '../allocation/need.js';
+import { sizeOf, type Claim } from '../allocation/need.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
@@ -74,8 +74,8 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
     requireLease(request, leaseOf(request, context));
     return [portNeed(context.ports, request.body)];
   },
-  cost: () => ({ addresses: 0, portMaps: 1 }),
-  refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason),
+  cost: (claim) => ({ addresses: 0, portMaps: claim.reduce((sum, need) => sum + sizeOf(need), 0) }),
+  refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason, body.size),
   write: (unit, granted, context) => {
     const rows = granted.map(({ request, taken }) => {
       const { id, caller, owner, gateway, body, terms } = request;
@@ -89,6 +89,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
         connectionPort: Number(taken[0]?.[0]?.position),
         address: lease?.address ?? formatAddress(checkedAddress(body.address ?? '')),
         targetPort: body.targetPort,
+        size: body.size ?? 1,
         leaseId: lease?.id ?? null,
         componentId: null,
         ...describeNew(body),
@@ -123,7 +124,15 @@ export class PortMapsService {
       where: (builder) => {
         const { gateway, owner, address, component, status, within, connectionPort } = query;
         applyWithin(builder, 'r.address', within);
-        if (connectionPort !== undefined) builder.andWhere('r.connection_port = :connectionPort', { connectionPort });
+        if (connectionPort !== undefined) {
+          // The first condition is for the index: no map has more ports.
+          builder
+            .andWhere('r.connection_port BETWEEN :lowest AND :connectionPort', {
+              connectionPort,
+              lowest: connectionPort - MAX_SIZE + 1,
+            })
+            .andWhere('r.connection_port + r.size > :connectionPort');
+        }
         if (gateway !== undefined) builder.andWhere('r.gateway_id = :gateway', { gateway });
         if (owner !== undefined) builder.andWhere('r.owner = :owner', { owner });
         if (address !== undefined) {
@@ -159,6 +168,7 @@ export class PortMapsService {
     if ((body.lease === undefined) === (body.address === undefined)) {
       throw invalidField('address', 'give either an address or a lease');
     }
+    requirePorts(body);
     if (body.lease !== undefined && !isId(body.lease)) throw invalidField('lease', 'names no lease');
     if (body.address !== undefined) requireReachable(gateway, body.address);
     return this.queue.submit(gateway.id, {
@@ -184,8 +194,8 @@ export class PortMapsService {
       });
       const described = describePatched(before, body, caller);
       const terms = termsAfter(before, body, externalAddress, new Date());
-      const { protocol, connectionPort, address, targetPort } = before;
-      const rule = ruleId({ protocol, connectionPort, address, targetPort, sources: terms.sources });
+      const { protocol, connectionPort, address, targetPort, size } = before;
+      const rule = ruleId({ protocol, connectionPort, address, targetPort, size, sources: terms.sources });
       const isNewRule = rule !== before.ruleId;
       if (isNewRule && before.status === 'removing') throw new Problem('in-use', 'The port map is being removed.');
       recordMapChange(unit, before.id, caller.principal.name, before, described);
@@ -220,14 +230,27 @@ function portNeed(ports: readonly GatewayPortsEntity[], body: NewPortMap): Claim
   const protocol: Protocol = body.protocol ?? 'tcp';
   const range = ports.find((port) => port.protocol === protocol);
   if (range === undefined) throw invalidField('gateway', 'was deleted meanwhile');
-  if (body.connectionPort === undefined) return { spaces: [range.spaceId], count: 1 };
-  if (body.connectionPort < range.first || body.connectionPort > range.last) {
-    throw invalidField(
-      'connectionPort',
-      `must be one of the gateway's ${protocol} ports, ${range.first} to ${range.last}`,
-    );
+  const { connectionPort, size = 1 } = body;
+  if (connectionPort === undefined) {
+    return { spaces: [range.spaceId], count: size, ...(size > 1 && { align: 1 }) };
   }
-  return { spaces: [range.spaceId], positions: [BigInt(body.connectionPort)] };
+  if (connectionPort < range.first || connectionPort + size - 1 > range.last) {
+    const what = size === 1 ? "must be one of the gateway's" : `and the ${size - 1} after it must be of the gateway's`;
+    throw invalidField('connectionPort', `${what} ${protocol} ports, ${range.first} to ${range.last}`);
+  }
+  return {
+    spaces: [range.spaceId],
+    positions: Array.from({ length: size }, (_, n) => BigInt(connectionPort + n)),
+  };
+}
+
+/** The last port of a range is a port too. */
+function requirePorts({ size = 1, targetPort, connectionPort }: NewPortMap): void {
+  for (const [field, first] of Object.entries({ targetPort, connectionPort })) {
+    if (first !== undefined && first + size > 65_536) {
+      throw invalidField(field, `must be at most ${65_536 - size}, for ${size} ports in a row`);
+    }
+  }
 }
 
 function requireLease({ caller, body, gateway }: Request, lease: LeaseRow | undefined): void {

@@ -8,15 +8,22 @@ interface Range {
 }
 
 /** The problem of a port that could not be had; it names the range. */
-export function portProblem(ports: readonly Range[], protocol: Protocol, reason: 'exhausted' | 'taken'): Problem {
+export function portProblem(
+  ports: readonly Range[],
+  protocol: Protocol,
+  reason: 'exhausted' | 'taken',
+  size = 1,
+): Problem {
   const range = ports.find((port) => port.protocol === protocol);
   return reason === 'taken'
     ? new Problem(
         'port-in-use',
-        `The ${protocol} connection port asked for is held, or waits for its old rule to be gone.`,
+        size === 1
+          ? `The ${protocol} connection port asked for is held, or waits for its old rule to be gone.`
+          : `One of the ${size} ${protocol} connection ports asked for is held, or waits for its old rule to be gone.`,
       )
     : new Problem(
         'ports-exhausted',
-        `Too few of the gateway's ${protocol} ports ${range?.first ?? '?'} to ${range?.last ?? '?'} are free.`,
+        `Too few of the gateway's ${protocol} ports ${range?.first ?? '?'} to ${range?.last ?? '?'} are free${size === 1 ? '' : `: no ${size} in a row`}.`,
       );
 }

@@ -20,6 +20,7 @@ import { PackOutbox1764200003000 } from '../../../migrations/1764200003000-pack-
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 import { RelayLease1764400000000 } from '../../../migrations/1764400000000-relay-lease.js';
+import { PortRanges1764400400000 } from '../../../migrations/1764400400000-port-ranges.js';
 import { Dns1764400700000 } from '../../../migrations/1764400700000-dns.js';
 import { GatheringClient } from './gathering-client.js';
 
@@ -45,6 +46,7 @@ export const MIGRATIONS = [
   PortMapTerms1764300000000,
   GatewayDrift1764300001000,
   RelayLease1764400000000,
+  PortRanges1764400400000,
   Dns1764400700000,
 ];
 
