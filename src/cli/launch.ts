@@ -1,28 +1,13 @@
 import { spawn } from 'node:child_process';
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, lstatSync, statSync } from 'node:fs';
 import { constants as system } from 'node:os';
-import { join } from 'node:path';
-import type { Program } from './connect/programs.js';
 import { Failure } from './failure.js';
 
-/** The first of the programs that is installed, with the path of its file. */
-export function findProgram(
-  programs: readonly Program[],
-  folders: readonly string[],
-  platform: NodeJS.Platform = process.platform,
-): { program: Program; file: string } | undefined {
-  const endings = platform === 'win32' ? ['.exe', '.com'] : [''];
-  for (const program of programs) {
-    for (const folder of folders) {
-      const file = endings.map((ending) => join(folder, program.name + ending)).find(isProgram);
-      if (file !== undefined) return { program, file };
-    }
-  }
-  return undefined;
-}
-
-function isProgram(file: string): boolean {
+/** Whether this file can be started. */
+export function isProgram(file: string, platform: NodeJS.Platform = process.platform): boolean {
   try {
+    // Programs of the Microsoft Store are links that only the system itself can follow.
+    if (platform === 'win32') return !lstatSync(file).isDirectory();
     accessSync(file, constants.X_OK);
     return statSync(file).isFile();
   } catch {
@@ -34,7 +19,7 @@ function isProgram(file: string): boolean {
  * Starts a program, through no shell. One of this terminal gets it until it ends, and its exit code is the answer; one
  * with a window goes on by itself, and the answer is 0 as soon as it runs.
  */
-export function launch(file: string, { args, terminal }: Program): Promise<number> {
+export function launch(file: string, args: readonly string[], terminal: boolean): Promise<number> {
   return new Promise((resolve, reject) => {
     const child = spawn(file, args, terminal ? { stdio: 'inherit' } : { stdio: 'ignore', detached: true });
     // Ctrl-C in this terminal is for the program that has it.

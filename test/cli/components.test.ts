@@ -210,9 +210,9 @@ describe('vlab connect', () => {
     expect(await lab.vlab(['connect', 'windows', '--name', 'win1'], withPath('/nowhere'))).toEqual({
       code: 1,
       stdout: '',
-      stderr:
-        'vlab: No program for rdp is on the PATH (looked for xfreerdp3, xfreerdp, remmina).\n' +
-        'Connect your own to 192.0.2.10:50000 as administrator.\n',
+      stderr: expect.stringMatching(
+        /^vlab: No program for RDP is installed\.\nLooked for xfreerdp3, xfreerdp, wfreerdp, remmina on the PATH\.\n[^]*apt install remmina\.\nConnect your own to 192\.0\.2\.10:50000 as administrator\.\n$/,
+      ),
     });
   });
 
@@ -226,7 +226,11 @@ describe('vlab connect', () => {
       ],
       [['windows', '--name', 'win1', '--protocol', 'ssh'], 3, /no port map for ssh \(tcp 22\); it has tcp 3389/],
       [['windows', '--name', 'win1', '--address', '10.20.0.9'], 3, /no TCP port map to 10\.20\.0\.9/],
-      [['windows', '--name', 'win1', '--protocol', 'telnet'], 2, /Allowed choices are ssh, scp, rdp, https, mgmt/],
+      [
+        ['windows', '--name', 'win1', '--protocol', 'telnet'],
+        2,
+        /Allowed choices are ssh, scp, rdp, https, mgmt, console/,
+      ],
       [['windows', '--name', 'win1', '--user', '-oProxyCommand=x'], 2, /cannot be a user/],
     ];
     for (const [args, code, message] of cases) {

@@ -1,6 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import type { ComponentKind, PortMap } from '../client/client.js';
 import { choose } from './choose.js';
+import { consoleOf } from './console.js';
+import { pageOf, serviceOf } from './kinds.js';
 
 const map = (targetPort: number, address = '10.0.0.1', protocol: 'tcp' | 'udp' = 'tcp'): PortMap =>
   ({ targetPort, address, protocol, connectionPort: 50000 }) as PortMap;
@@ -54,4 +56,38 @@ describe('choose', () => {
     expect(() => choose('a', ONEFS, [map(9999)], {})).toThrow('No program is known for the ports of "a"');
     expect(() => choose('a', ONEFS, [], {})).toThrow('"a" has no port maps.');
   });
+});
+
+it('takes for https of an unknown kind what is neither ssh nor rdp, the usual port first', () => {
+  const https = (...ports: number[]): number =>
+    choose(
+      'a',
+      undefined,
+      ports.map((port) => map(port)),
+      { protocol: 'https' },
+    ).map.targetPort;
+  expect([https(22, 3389, 8443), https(8443, 443), https(443)]).toEqual([8443, 443, 443]);
+  expect(() => https(22, 3389)).toThrow('no port map for https (tcp 443)');
+  expect(() => choose('a', ONEFS, [map(443)], { protocol: 'https' })).toThrow('(tcp 8080)');
+});
+
+it('pageOf() and serviceOf() know what a port of a kind is', () => {
+  const avamar = { ...kind({ ssh: 22, https: 443, mgmt: 7543 }, 'https'), name: 'avamar' };
+  expect([pageOf(avamar, 'https'), pageOf(avamar, 'mgmt'), pageOf(undefined, 'https')]).toEqual([
+    '/dtlt/home.html',
+    undefined,
+    undefined,
+  ]);
+  expect([22, 3389, 7543, 9443, 8080, 4711].map((port) => serviceOf(avamar, port))).toEqual([
+    ...['SSH/SCP', 'RDP', 'HTTPS', 'HTTPS', 'HTTPS', '4711'],
+  ]);
+});
+
+it('consoleOf() takes URLs of consoles and pages only', () => {
+  const of = (console: unknown): string | undefined => consoleOf({ name: 'a', metadata: { console } });
+  expect(of('vmrc://ro@vcenter.example/?moid=vm-20')).toBe('vmrc://ro@vcenter.example/?moid=vm-20');
+  expect([of(undefined), of(null)]).toEqual([undefined, undefined]);
+  for (const bad of ['file:///etc/passwd', 'javascript:alert(1)', '-x', 'https://a b', 7, {}]) {
+    expect(() => of(bad)).toThrow('has a console that is no vmrc: or https: URL');
+  }
 });

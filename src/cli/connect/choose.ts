@@ -1,20 +1,21 @@
 import type { ComponentKind, PortMap } from '../client/client.js';
 import { Failure, notFound, usage } from '../failure.js';
+import { MAPPED_PROTOCOLS, speaks, targetPortOf, type MappedProtocol } from './kinds.js';
 
-export const CONNECT_PROTOCOLS = ['ssh', 'scp', 'rdp', 'https', 'mgmt'] as const;
+export const CONNECT_PROTOCOLS = ['ssh', 'scp', 'rdp', 'https', 'mgmt', 'console'] as const;
 export type ConnectProtocol = (typeof CONNECT_PROTOCOLS)[number];
 
-/** Ports of the machine where a protocol is spoken, unless its kind says otherwise. */
-const WELL_KNOWN: Readonly<Record<ConnectProtocol, number>> = { ssh: 22, scp: 22, rdp: 3389, https: 443, mgmt: 7543 };
+/** A protocol that goes through a port map; the console does not. */
+export type PortProtocol = Exclude<ConnectProtocol, 'console'>;
 
 export interface Wish {
-  readonly protocol?: ConnectProtocol;
+  readonly protocol?: PortProtocol;
   /** Which of the component's addresses. */
   readonly address?: string;
 }
 
 export interface Choice {
-  readonly protocol: ConnectProtocol;
+  readonly protocol: PortProtocol;
   readonly map: PortMap;
 }
 
@@ -24,16 +25,21 @@ export function choose(name: string, kind: ComponentKind | undefined, maps: read
   if (wish.address !== undefined && here.length === 0) {
     throw notFound(`${JSON.stringify(name)} has no TCP port map to ${wish.address}${listed(maps)}`);
   }
-  const mapOf = (protocol: ConnectProtocol): PortMap | undefined =>
-    here.find((map) => map.targetPort === targetPort(kind, protocol));
+  // The port of the protocol first; only then another that may speak it too.
+  const mapOf = (protocol: MappedProtocol): PortMap | undefined =>
+    here.find((map) => map.targetPort === targetPortOf(kind, protocol)) ??
+    here.find((map) => speaks(kind, protocol, map.targetPort));
   if (wish.protocol !== undefined) {
-    const map = mapOf(wish.protocol);
+    const spoken = wish.protocol === 'scp' ? 'ssh' : wish.protocol;
+    const map = mapOf(spoken);
     if (map !== undefined) return { protocol: wish.protocol, map };
-    const port = targetPort(kind, wish.protocol);
+    const port = targetPortOf(kind, spoken);
     throw notFound(`${JSON.stringify(name)} has no port map for ${wish.protocol} (tcp ${port})${listed(maps)}`);
   }
-  const usual = CONNECT_PROTOCOLS.find((protocol) => protocol === kind?.defaultPort);
-  const possible = CONNECT_PROTOCOLS.filter((protocol) => protocol !== 'scp' && mapOf(protocol) !== undefined);
+  const usual = MAPPED_PROTOCOLS.find((protocol) => protocol === kind?.defaultPort);
+  const possible = MAPPED_PROTOCOLS.filter((protocol) =>
+    here.some((map) => map.targetPort === targetPortOf(kind, protocol)),
+  );
   const protocol = usual !== undefined && mapOf(usual) !== undefined ? usual : possible[0];
   if (kind?.defaultPort === null && possible.length > 1)
     throw usage(`Say --protocol ${possible.join(' or --protocol ')}.`);
@@ -44,11 +50,6 @@ export function choose(name: string, kind: ComponentKind | undefined, maps: read
       : new Failure(`No program is known for the ports of ${JSON.stringify(name)}${listed(maps)}`);
   }
   return { protocol, map };
-}
-
-function targetPort(kind: ComponentKind | undefined, protocol: ConnectProtocol): number {
-  const spoken = protocol === 'scp' ? 'ssh' : protocol;
-  return kind?.ports.find(({ name }) => name === spoken)?.targetPort ?? WELL_KNOWN[protocol];
 }
 
 /** What there is instead. */

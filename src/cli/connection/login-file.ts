@@ -1,6 +1,7 @@
-import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
+import { codeOf, writeOwnFile } from './own-file.js';
 
 /** What `vlab login` keeps. */
 export interface Login {
@@ -26,21 +27,9 @@ export function readLogin(folder: string): Login | undefined {
   return login;
 }
 
-/** Replaces the file as a whole, readable by its owner only, in a folder of the same kind. */
-export function writeLogin(folder: string, login: Login): string {
-  const file = loginFile(folder);
-  const draft = `${file}.${process.pid}.new`;
-  try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
-    chmodSync(folder, 0o700);
-    writeFileSync(draft, `${JSON.stringify(login, undefined, 2)}\n`, { mode: 0o600, flush: true });
-    renameSync(draft, file);
-  } catch (error) {
-    rmSync(draft, { force: true });
-    throw new Failure(`${file} cannot be written (${codeOf(error)}).`);
-  }
-  return file;
-}
+/** Replaces the file as a whole, readable by its owner only. */
+export const writeLogin = (folder: string, login: Login): string =>
+  writeOwnFile(loginFile(folder), `${JSON.stringify(login, undefined, 2)}\n`);
 
 /** True when there was one to forget. */
 export function forgetLogin(folder: string): boolean {
@@ -64,6 +53,3 @@ function parse(text: string): Login | undefined {
     return undefined;
   }
 }
-
-const codeOf = (error: unknown): string =>
-  typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : String(error);

@@ -15,7 +15,10 @@ afterEach(() => rm(folder, { recursive: true }));
 
 const environment = (more: Partial<CliEnvironment> = {}): CliEnvironment => ({
   folder,
+  vlabFolder: folder,
+  home: folder,
   path: [],
+  programs: [],
   colour: false,
   ...more,
 });
