@@ -2,7 +2,7 @@
 import { CommanderError } from 'commander';
 import { EXIT, Failure } from './failure.js';
 import { safeText } from './output/safe-text.js';
-import { vlab } from './program.js';
+import { vlab, withOldWords } from './program.js';
 
 // Whoever reads may have had enough: `vlab show | head`.
 for (const stream of [process.stdout, process.stderr]) {
@@ -13,7 +13,7 @@ for (const stream of [process.stdout, process.stderr]) {
 }
 
 try {
-  await vlab().parseAsync();
+  await vlab().parseAsync(withOldWords(process.argv.slice(2)), { from: 'user' });
 } catch (error) {
   process.exitCode = tell(error);
 }

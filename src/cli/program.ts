@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { capacityCommand } from './commands/capacity.js';
 import { completionCommand } from './commands/completion.js';
 import { connectCommand } from './commands/connect.js';
@@ -10,6 +10,7 @@ import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { gatewayCommands } from './commands/gateway.js';
 import { historyCommand } from './commands/history.js';
+import { initCommand } from './commands/init.js';
 import { leaseCommands } from './commands/lease.js';
 import { loginCommands } from './commands/login.js';
 import { poolCommands } from './commands/pool.js';
@@ -36,6 +37,12 @@ export function vlab(): Command {
     .option('--token-file <file>', 'file with the token')
     .option('--json', "print the API's JSON on standard output, for programs")
     .option('--verbose', 'tell every request on standard error')
+    .option('--skip-verify', 'take any TLS certificate: others on the way can then read and change everything')
+    .addOption(new Option('--vlab-url <url>', 'the same as --url; https:// may be left out').hideHelp())
+    .option('--vlab-username <name>', 'whose token it must be; refused when it is of somebody else')
+    // Kept for scripts: output is never paged, and vlab never looks for updates of itself.
+    .addOption(new Option('--no-scroll').hideHelp())
+    .addOption(new Option('-s, --skip-update-check').hideHelp())
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('Try --help.')
     .configureOutput({ outputError: (text, write) => write(text.replace(/^error:/, 'vlab:')) })
@@ -58,6 +65,7 @@ export function vlab(): Command {
   exportCommand(program);
   importCommand(program);
   program.commandsGroup('You and Berth:');
+  initCommand(program);
   loginCommands(program);
   whoamiCommand(program);
   statusCommand(program);
@@ -66,7 +74,7 @@ export function vlab(): Command {
   completionCommand(program);
   examples(
     program,
-    'vlab login --url https://berth.example --token-file token',
+    'vlab init',
     'vlab create windows --name win1',
     'vlab connect windows --name win1',
     'vlab show',
@@ -74,6 +82,15 @@ export function vlab(): Command {
   );
   program.addHelpText('after', '\nExit codes: 0 done, 1 error, 2 wrong usage, 3 not found.');
   return program;
+}
+
+/**
+ * `-o` in front of the command is `--no-scroll`, as it was in the vlab before this one. It is no option of the program:
+ * `vlab export -o FILE` would lose its own.
+ */
+export function withOldWords(words: readonly string[]): string[] {
+  const command = words.findIndex((word) => !word.startsWith('-'));
+  return words.map((word, index) => (word === '-o' && (index < command || command === -1) ? '--no-scroll' : word));
 }
 
 function version(): string {

@@ -48,13 +48,15 @@ describe('vlab completion bash', () => {
     [['vlab', 'show', 'port'], ['portmaps']],
     [
       ['vlab', 'portmap', 'create', '--protocol', ''],
-      ['tcp', 'udp'],
+      ['tcp', 'udp', 'ssh', 'rdp', 'https', 'mgmt'],
     ],
     [
       ['vlab', 'connect', 'windows', '-p', 's'],
       ['ssh', 'scp'],
     ],
     [['vlab', 'create', 'windows', '--no'], ['--no-wait']],
+    [['vlab', 'create', 'portmap', '-n', 'win1', '--ip'], ['--ip-address']],
+    [['vlab', 'delete', 'portmap', '--over'], ['--override-port']],
     [['vlab', 'create', '--name', 'p'], []],
     [['vlab', 'events', '--fo'], ['--follow']],
     [['vlab', 'pool', 'list', '--js'], ['--json']],
@@ -90,6 +92,8 @@ describe('vlab --help', () => {
     ...['create', 'connect', 'show', 'delete', 'login', 'status', 'events', 'history', 'completion', 'whoami'],
     ...[
       'portmap',
+      'create portmap',
+      'delete portmap',
       'pool',
       'subnet create',
       'reservation list',

@@ -16,6 +16,7 @@ export type BulkResult = Schemas['BulkResult'];
 export type Quota = Schemas['QuotaDocument'];
 export type Lease = Schemas['LeaseDocument'];
 export type Gateway = Schemas['GatewayDocument'];
+export type NewPortMap = Schemas['NewPortMap'];
 export type PortMap = Schemas['PortMapDocument'];
 export type ComponentOf = Schemas['ComponentDocument'];
 export type ComponentKind = Schemas['ComponentKind'];

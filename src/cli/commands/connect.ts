@@ -1,10 +1,10 @@
 import { Argument, Option, type Command } from 'commander';
 import { answer } from '../client/answer.js';
 import type { ComponentKind, ComponentOf } from '../client/client.js';
-import { choose, CONNECT_PROTOCOLS, type ConnectProtocol } from '../connect/choose.js';
+import { choose, CONNECT_PROTOCOLS, spokenBy, type ConnectProtocol } from '../connect/choose.js';
 import { consoleOf, noConsole } from '../connect/console.js';
 import { sectionOf, type Endpoint } from '../connect/endpoint.js';
-import { kindOf, pageOf } from '../connect/kinds.js';
+import { kindOf, pageOf, speaks } from '../connect/kinds.js';
 import { thisMachine } from '../connect/machine.js';
 import { programFor } from '../connect/program.js';
 import { commandLine, SHELLS, usualShell, type Shell } from '../connect/quoting.js';
@@ -14,6 +14,7 @@ import { launch } from '../launch.js';
 import { examples } from '../options/examples.js';
 import { hidden } from '../output/ask.js';
 import { hostPort } from '../output/words.js';
+import { mapsOf } from '../resources/component-maps.js';
 import { find } from '../resources/find.js';
 import { COMPONENTS } from '../resources/forwarding.js';
 import { withSession, type Session } from '../session.js';
@@ -103,7 +104,7 @@ const reachedBy = ({ host, port, user }: Endpoint): string =>
 
 /** Where to connect to, and as whom; says when no connection may pass yet. */
 async function endpointOf(
-  { out }: Session,
+  session: Session,
   component: ComponentOf,
   facts: ComponentKind | undefined,
   files: readonly string[],
@@ -118,12 +119,13 @@ async function endpointOf(
     return { protocol: 'console', host: '', port: 0, hostKey: '', console: screen };
   }
   const wish = { ...(asked && { protocol: asked }), ...(address && { address }) };
-  const { protocol, map } = choose(name, facts, portMaps, wish);
+  const known = component.portMaps.some((map) => asked === undefined || speaks(facts, spokenBy(asked), map.targetPort));
+  const { protocol, map } = choose(name, facts, known ? portMaps : await mapsOf(session, component), wish);
   const user = checkedUser(options.user ?? facts?.user);
   const path = pageOf(facts, protocol);
   if (map.status !== 'active') {
     const why = map.reason === null ? '' : ` (${map.reason})`;
-    out.note(`The port map is ${map.status}${why}: no connection may pass yet.`);
+    session.out.note(`The port map is ${map.status}${why}: no connection may pass yet.`);
   }
   return {
     protocol,

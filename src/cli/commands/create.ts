@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { answer } from '../client/answer.js';
 import { described, labelling, type Describing } from '../options/describing.js';
 import { examples } from '../options/examples.js';
+import { requireName } from '../options/named.js';
 import { waiting } from '../options/waiting.js';
 import { repeatedAs, wantedPort, whole, type WantedPort } from '../options/parsers.js';
 import { table } from '../output/table.js';
@@ -11,6 +12,7 @@ import { COMPONENTS, MAP_COLUMNS } from '../resources/forwarding.js';
 import { findId } from '../resources/find.js';
 import { withSession, type Session } from '../session.js';
 import { tellOutcome, untilActive } from '../waiting.js';
+import { createPortmapCommand } from './portmap-for-machine.js';
 
 interface CreateOptions extends Describing {
   readonly name: string;
@@ -29,7 +31,7 @@ export function createCommand(program: Command): void {
     .command('create')
     .argument('<kind>', 'what it is: windows, centos, onefs, ... or any other word')
     .description('claim an address and ports for a component, and wait until they work')
-    .requiredOption('-n, --name <name>', "its name, unique among its owner's components")
+    .option('-n, --name <name>', "its name, unique among its owner's components")
     .option('--gateway <gateway>', "name or id (default: the caller's own, or the only one)")
     .option('--pool <pool>', "name or id of the pool of its addresses (default: the gateway's)")
     .option('--subnet <subnet>', 'name, id or network of the subnet of its addresses, instead of a pool')
@@ -42,9 +44,12 @@ export function createCommand(program: Command): void {
   waiting(labelling(command).option('--owner <owner>', 'whose it is (default: the caller)')).action(
     withSession(create),
   );
+  requireName(command);
+  createPortmapCommand(command);
   examples(
     command,
     'vlab create windows --name win1',
+    'vlab create portmap --name win1 --protocol rdp',
     'vlab create centos --name web --port 22 --port 443=50043 --tag prod',
     'vlab create resolver --name ns1 --port 53/udp --port 53/tcp --no-wait',
   );

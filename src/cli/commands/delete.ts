@@ -3,12 +3,14 @@ import { Refusal } from '../client/answer.js';
 import type { ComponentOf, PortMap } from '../client/client.js';
 import { Failure } from '../failure.js';
 import { examples } from '../options/examples.js';
+import { requireName } from '../options/named.js';
 import { whole } from '../options/parsers.js';
 import { cited, counted, shellWord } from '../output/words.js';
 import { find } from '../resources/find.js';
 import { COMPONENTS, PORT_MAPS, reachedAt } from '../resources/forwarding.js';
 import { withSession, type Session } from '../session.js';
 import { eventually } from '../waiting.js';
+import { deletePortmapCommand } from './portmap-for-machine.js';
 
 const USUAL_WAIT = 15;
 
@@ -23,10 +25,17 @@ export function deleteCommand(program: Command): void {
     .command('delete')
     .argument('<kind>', 'what it is, as it was created')
     .description('release a component with all its addresses and ports')
-    .requiredOption('-n, --name <name>', 'its name or id')
+    .option('-n, --name <name>', 'its name or id')
     .option('--wait [seconds]', `wait until the gateway has removed its rules (default: ${USUAL_WAIT})`, whole(0, 3600))
     .action(withSession(remove));
-  examples(command, 'vlab delete windows --name win1', 'vlab delete centos --name web --wait 30');
+  requireName(command);
+  deletePortmapCommand(command);
+  examples(
+    command,
+    'vlab delete windows --name win1',
+    'vlab delete portmap --name win1 --protocol rdp',
+    'vlab delete centos --name web --wait 30',
+  );
 }
 
 async function remove(session: Session, kind: string, { name, wait }: DeleteOptions): Promise<void> {

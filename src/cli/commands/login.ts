@@ -4,17 +4,17 @@ import type { Command } from 'commander';
 import { cliEnvironment } from '../../platform/config/cli-environment.js';
 import { answer, Refusal } from '../client/answer.js';
 import { forgetLogin, writeLogin } from '../connection/login-file.js';
-import { checkedToken, checkedUrl, DEFAULT_URL, givenToken, isPrivate } from '../connection/target.js';
+import { checkedToken, checkedUrl, DEFAULT_URL, givenToken, givenUrl, isPrivate } from '../connection/target.js';
 import { holderOf } from '../connection/token.js';
 import { Failure } from '../failure.js';
 import { examples } from '../options/examples.js';
-import { outputOf, traceOf, type GlobalOptions } from '../session.js';
+import { checkUser, outputOf, prepareTls, traceOf, type GlobalOptions } from '../session.js';
 
 export function loginCommands(program: Command): void {
   const login = program
     .command('login')
     .description('check a token and keep it with the URL for the commands to come')
-    .action(async (_: unknown, command: Command) => logIn(command.optsWithGlobals<GlobalOptions>()));
+    .action(async (_: unknown, command: Command) => logIn(command.optsWithGlobals<GlobalOptions>(), noToken));
   examples(
     login,
     'vlab login --url https://berth.example --token-file token',
@@ -31,9 +31,14 @@ export function loginCommands(program: Command): void {
     });
 }
 
-async function logIn(options: GlobalOptions): Promise<void> {
+/** Checks who we are and keeps it; `otherwise` gives a token where none is given and one is needed. */
+export async function logIn(
+  options: GlobalOptions,
+  otherwise: (url: string) => string | Promise<string>,
+): Promise<void> {
   const { folder, ...environment } = cliEnvironment();
-  const url = checkedUrl(options.url ?? environment.url ?? DEFAULT_URL);
+  const url = checkedUrl(givenUrl(options) ?? environment.url ?? DEFAULT_URL);
+  prepareTls(options);
   const out = outputOf(options);
   const trace = traceOf(options);
   const given = givenToken(options);
@@ -42,7 +47,9 @@ async function logIn(options: GlobalOptions): Promise<void> {
     out.say(`${url} asks for no token: everybody is admin there.`);
     return;
   }
-  const token = checkedToken(given ?? (await piped()) ?? environment.token ?? missing(url));
+  const token = checkedToken(given ?? (await piped()) ?? environment.token ?? (await otherwise(url)));
+  const holder = holderOf(token);
+  if (holder !== undefined) checkUser(options, holder, true);
   if (!isPrivate(url)) out.note('Warning: this URL is not https, so others on the way can read the token.');
   if (!(await accepts(url, token, trace))) {
     throw new Failure(`${url} does not accept this token: it has expired, or is not for this Berth.`, undefined, [
@@ -50,13 +57,16 @@ async function logIn(options: GlobalOptions): Promise<void> {
     ]);
   }
   writeLogin(folder, { url, token });
-  const holder = holderOf(token);
   const until = holder?.expires === undefined ? '' : `, until ${holder.expires.toISOString()}`;
   out.say(`Logged in to ${url} as ${holder?.name ?? 'somebody'} (${holder?.role ?? 'unknown role'})${until}.`);
 }
 
 /** Whether the API lets this token in. Any other trouble is thrown. */
-async function accepts(url: string, token: string | undefined, trace: ReturnType<typeof traceOf>): Promise<boolean> {
+export async function accepts(
+  url: string,
+  token: string | undefined,
+  trace: ReturnType<typeof traceOf>,
+): Promise<boolean> {
   const { createApi } = await import('../client/client.js');
   const api = createApi({ url, ...(token === undefined ? {} : { token }), ...trace });
   try {
@@ -80,7 +90,7 @@ async function piped(): Promise<string | undefined> {
   return content === '' ? undefined : content;
 }
 
-function missing(url: string): never {
+export function noToken(url: string): never {
   throw new Failure(`${url} asks for a token.`, undefined, [
     'Give one: vlab login --token-file FILE, or on standard input. "berth token" where Berth runs makes one.',
   ]);

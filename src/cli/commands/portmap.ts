@@ -12,23 +12,26 @@ import {
   type Redescribing,
 } from '../options/describing.js';
 import { expiring, expiry, newExpiry, type Expiring } from '../options/expiring.js';
-import { destination, network, port, repeatedAs, whole, type Protocol } from '../options/parsers.js';
+import { MAPPED_PROTOCOLS, speaks, targetPortOf, type MappedProtocol } from '../connect/kinds.js';
+import { address, destination, network, port, repeatedAs, whole, type Protocol } from '../options/parsers.js';
 import { waiting } from '../options/waiting.js';
-import { table } from '../output/table.js';
 import { hostPort } from '../output/words.js';
 import { LEASES } from '../resources/addressing.js';
 import { everything, findId } from '../resources/find.js';
-import { GATEWAYS, MAP_COLUMNS, PORT_MAPS, reachedAt } from '../resources/forwarding.js';
+import { GATEWAYS, PORT_MAPS, reachedAt } from '../resources/forwarding.js';
 import { withSession, type Session } from '../session.js';
-import { tellOutcome, untilActive } from '../waiting.js';
 import { resourceGroup, tell } from './group.js';
+import { createForMachine, deleteForMachine } from './portmap-for-machine.js';
+import { untilPassing } from './portmap-passing.js';
 
 interface CreateOptions extends Describing, Expiring {
   readonly from?: readonly string[];
   readonly to?: ReturnType<typeof destination>;
   readonly lease?: string;
   readonly targetPort?: number;
-  readonly protocol: Protocol;
+  /** The transport, or what is spoken. */
+  readonly protocol?: Protocol | MappedProtocol;
+  readonly ipAddress?: string;
   readonly port?: number;
   readonly size?: number;
   readonly gateway?: string;
@@ -43,17 +46,28 @@ interface UpdateOptions extends Redescribing, Expiring {
 
 interface DeleteOptions {
   readonly port?: number;
-  readonly protocol?: Protocol;
+  readonly protocol?: Protocol | MappedProtocol;
   readonly gateway?: string;
+  readonly name?: string;
+  readonly ipAddress?: string;
+  readonly overridePort?: number;
 }
 
-const protocolOption = (): Option => new Option('--protocol <protocol>', 'tcp or udp').choices(['tcp', 'udp']);
+const TRANSPORTS: readonly string[] = ['tcp', 'udp'];
+const isTransport = (word: string): word is Protocol => TRANSPORTS.includes(word);
+
+const protocolOption = (): Option =>
+  new Option('-p, --protocol <protocol>', 'tcp or udp; or what is spoken, which says the port').choices([
+    ...TRANSPORTS,
+    ...MAPPED_PROTOCOLS,
+  ]);
 
 export function portmapCommands(program: Command): void {
   const { remove: _, ...resource } = PORT_MAPS;
   const group = resourceGroup(program, 'portmap', resource, {
     called: 'name or id of the port map',
     examples: [
+      'vlab portmap create --name win1 --protocol rdp',
       'vlab portmap create --to 10.0.0.7:22',
       'vlab portmap create --lease 10.0.0.7 --target-port 53 --protocol udp --port 50053',
       'vlab portmap create --to 10.0.0.7:30000 --protocol udp --size 100',
@@ -69,13 +83,14 @@ export function portmapCommands(program: Command): void {
     .option('--to <address:port>', "where it leads: an address in one of the gateway's networks", destination)
     .option('--lease <lease>', 'where it leads, instead of --to: address, name or id of a lease')
     .option('--target-port <port>', 'port on the machine', port)
-    .addOption(protocolOption().default('tcp'))
+    .addOption(protocolOption())
     .option('--port <port>', 'port wanted on the gateway (default: the lowest free one)', port)
     .option('--size <ports>', 'so many ports in a row, each to its own on the machine (default: 1)', whole(1, 1_024))
     .option('--gateway <gateway>', "name or id (default: the caller's own, or the only one)")
     .option('--from <network>', 'who may connect (default: everybody); may be given again', repeatedAs(network))
     .option('--owner <owner>', 'whose it is (default: the caller)')
-    .description('map a port of a gateway to a machine');
+    .option('-a, --ip-address <address>', 'of the machine that --name names: which of its addresses', address)
+    .description('map a port of a gateway to a machine; with --name alone to the machine of that name');
   waiting(describing(expiring(create))).action(withSession(createMap));
 
   const update = group
@@ -92,25 +107,22 @@ export function portmapCommands(program: Command): void {
     .option('--port <port>', 'its port on the gateway, instead', port)
     .addOption(protocolOption())
     .option('--gateway <gateway>', 'name or id of its gateway')
+    .option('-n, --name <name>', 'name or id of the machine it leads to, instead; with --protocol rdp, say')
+    .option('-a, --ip-address <address>', 'which address of that machine', address)
+    .option('--override-port <port>', 'its port on the gateway, among those of that machine', port)
     .description('delete a port map')
     .action(withSession(deleteMap));
 }
 
 async function createMap(session: Session, options: CreateOptions): Promise<void> {
-  const { api, out } = session;
-  const { to, lease, protocol, port: connectionPort, size, gateway, owner, from, wait } = options;
-  if ((to === undefined) === (lease === undefined)) throw usage('Give either --to or --lease.');
-  if (to?.targetPort !== undefined && options.targetPort !== undefined) {
-    throw usage('The port of the machine is in --to already: leave --target-port out.');
-  }
+  const { to, lease, protocol: word, port: connectionPort, size, gateway, owner, from, name, wait, ipAddress } = options;
+  if (to !== undefined && lease !== undefined) throw usage('Give either --to or --lease.');
+  const transport = word === undefined || isTransport(word) ? word : undefined;
+  const spoken = word === undefined || isTransport(word) ? undefined : word;
   const targetPort = to?.targetPort ?? options.targetPort;
-  if (targetPort === undefined) throw usage('Say which port of the machine: --to ADDRESS:PORT, or --target-port.');
-  const body = {
+  const terms = {
     ...described(options),
-    protocol,
-    targetPort,
-    ...(to === undefined ? {} : { address: to.address }),
-    ...(lease === undefined ? {} : { lease: await findId(session, LEASES, lease) }),
+    ...(transport === undefined ? {} : { protocol: transport }),
     ...(connectionPort === undefined ? {} : { connectionPort }),
     ...(size === undefined ? {} : { size }),
     ...(gateway === undefined ? {} : { gateway }),
@@ -118,24 +130,30 @@ async function createMap(session: Session, options: CreateOptions): Promise<void
     ...(from === undefined ? {} : { sources: [...from] }),
     ...expiry(options),
   };
-  const made = answer(await api.POST('/port-maps', { body }));
-  const { id } = made.data;
-  const { last, outcome } =
-    wait === false
-      ? { last: made, outcome: undefined }
-      : await untilActive(
-          session,
-          wait,
-          made,
-          () => PORT_MAPS.get(api, id),
-          (map) => [map],
-        );
-  if (out.json) out.raw(last.text);
-  else out.lines(table(MAP_COLUMNS, [last.data], out.colour));
-  if (wait !== false && outcome !== undefined) {
-    const stands = `The port map stands: 'vlab portmap show ${id}' shows it, 'vlab portmap delete ${id}' deletes it.`;
-    await tellOutcome(session, outcome, wait, [last.data], stands);
+  if (to === undefined && lease === undefined) {
+    if (name === undefined) throw usage('Give either --to or --lease, or the --name of a machine.');
+    const how = {
+      ...(spoken && { protocol: spoken }),
+      ...(ipAddress && { ipAddress }),
+      ...(targetPort && { targetPort }),
+    };
+    await createForMachine(session, { name, wait, ...how }, terms);
+    return;
   }
+  if (ipAddress !== undefined) throw usage('--ip-address goes with the --name of a machine only.');
+  if (to?.targetPort !== undefined && options.targetPort !== undefined) {
+    throw usage('The port of the machine is in --to already: leave --target-port out.');
+  }
+  const port = targetPort ?? (spoken && targetPortOf(undefined, spoken));
+  if (port === undefined) throw usage('Say which port of the machine: --to ADDRESS:PORT, or --target-port.');
+  const body = {
+    ...terms,
+    protocol: transport ?? ('tcp' as const),
+    targetPort: port,
+    ...(to === undefined ? {} : { address: to.address }),
+    ...(lease === undefined ? {} : { lease: await findId(session, LEASES, lease) }),
+  };
+  await untilPassing(session, answer(await session.api.POST('/port-maps', { body })), wait);
 }
 
 async function updateMap(session: Session, text: string, options: UpdateOptions): Promise<void> {
@@ -152,8 +170,16 @@ async function updateMap(session: Session, text: string, options: UpdateOptions)
 }
 
 async function deleteMap(session: Session, text: string | undefined, options: DeleteOptions): Promise<void> {
-  if ((text === undefined) === (options.port === undefined)) throw usage('Give either a name or id, or --port.');
-  const { port: connectionPort } = options;
+  const { port: connectionPort, name, protocol, ipAddress, overridePort } = options;
+  if ([text, connectionPort, name].filter((given) => given !== undefined).length !== 1) {
+    throw usage('Give one of these: a name or id, --port, or --name of a machine.');
+  }
+  if (name !== undefined) {
+    const spoken = protocol === undefined || isTransport(protocol) ? undefined : protocol;
+    const more = { ...(ipAddress && { ipAddress }), ...(overridePort && { overridePort }) };
+    await deleteForMachine(session, { name, ...(spoken && { protocol: spoken }), ...more });
+    return;
+  }
   const id =
     connectionPort === undefined
       ? await findId(session, PORT_MAPS, text ?? '')
@@ -170,7 +196,7 @@ async function mapAt(session: Session, connectionPort: number, options: DeleteOp
   const found: PortMap[] = [];
   for await (const map of everything(session, PORT_MAPS, query)) {
     if (map.connectionPort !== connectionPort || map.status === 'removing') continue;
-    if ((protocol ?? map.protocol) === map.protocol) found.push(map);
+    if (protocol === undefined || isOf(map, protocol)) found.push(map);
   }
   const [first, second] = found;
   if (first === undefined) throw notFound(`There is no port map at port ${connectionPort}.`);
@@ -183,3 +209,6 @@ async function mapAt(session: Session, connectionPort: number, options: DeleteOp
   }
   return first;
 }
+
+const isOf = (map: PortMap, word: Protocol | MappedProtocol): boolean =>
+  isTransport(word) ? map.protocol === word : speaks(undefined, word, map.targetPort);

@@ -7,8 +7,9 @@ import { paintStatus } from '../output/output.js';
 import { record, table, type Column } from '../output/table.js';
 import { ago } from '../output/words.js';
 import { everything } from '../resources/find.js';
-import { GATEWAYS, PORT_MAPS } from '../resources/forwarding.js';
+import { COMPONENTS, GATEWAYS, PORT_MAPS } from '../resources/forwarding.js';
 import { withSession, type Session } from '../session.js';
+import { facts, MACHINE_COLUMNS, quotaLines, reachability, type MachineState } from '../status/machines.js';
 
 /** How far a gateway is; `generation` is null where the caller may not know what is desired. */
 interface GatewayState {
@@ -22,12 +23,13 @@ interface GatewayState {
 export function statusCommand(program: Command): void {
   const command = program
     .command('status')
-    .description('who am I, is Berth reachable, how are the gateways and my port maps')
+    .description('who am I, what may I hold, how are the gateways and my machines')
+    .option('--check', 'try from here whether the ports of my machines can be connected to')
     .action(withSession(status));
-  examples(command, 'vlab status', 'vlab status --json');
+  examples(command, 'vlab status', 'vlab status --check', 'vlab status --json');
 }
 
-async function status(session: Session): Promise<void> {
+async function status(session: Session, { check = false }: { check?: boolean }): Promise<void> {
   const { url, token, holder, api, out } = session;
   let trouble: Failure | undefined;
   try {
@@ -53,13 +55,30 @@ async function status(session: Session): Promise<void> {
   for await (const map of everything(session, PORT_MAPS, { owner: holder.name })) {
     counts[map.status] = (counts[map.status] ?? 0) + 1;
   }
+  const me = answer(await api.GET('/me')).data;
+  const machines: MachineState[] = [];
+  for await (const component of everything(session, COMPONENTS, { owner: me.name })) machines.push({ component });
+  const checked = check ? await reachability(machines) : machines;
   if (out.json) {
-    out.raw(JSON.stringify({ url, user: holder, ready: true, gateways, portMaps: counts }));
+    out.raw(
+      JSON.stringify({
+        url,
+        user: holder,
+        ready: true,
+        gateways,
+        portMaps: counts,
+        usage: me.usage,
+        machines: checked.map(facts),
+      }),
+    );
     return;
   }
   const maps = Object.entries(counts).map(([name, count]) => `${count} ${name}`);
-  out.lines([...head, ...record([['maps', maps.length === 0 ? 'none' : maps.join(', ')]])]);
+  out.lines([...head, ...record([['maps', maps.length === 0 ? 'none' : maps.join(', ')]]), ...quotaLines(me.usage)]);
   out.lines(gateways.length === 0 ? ['', 'There are no gateways.'] : ['', ...table(COLUMNS, gateways, out.colour)]);
+  out.lines(
+    checked.length === 0 ? ['', 'You have no machines.'] : ['', ...table(MACHINE_COLUMNS, checked, out.colour)],
+  );
 }
 
 const COLUMNS: readonly Column<GatewayState>[] = [

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { copyFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SECTIONS, type Section } from '../connect/endpoint.js';
 import type { Setting } from '../connect/program.js';
@@ -66,4 +66,11 @@ export function writePrograms(folder: string, programs: Programs): string {
     return [section, new Map(Object.entries({ agent, location }))];
   });
   return writeOwnFile(programsFile(folder), writeIni(new Map(sections)));
+}
+
+/** Keeps a copy of the file beside it, for what somebody may want to have back. Answers with its path. */
+export function keepDamaged(folder: string): string {
+  const file = programsFile(folder);
+  copyFileSync(file, `${file}.old`);
+  return `${file}.old`;
 }

@@ -8,6 +8,9 @@ export type ConnectProtocol = (typeof CONNECT_PROTOCOLS)[number];
 /** A protocol that goes through a port map; the console does not. */
 export type PortProtocol = Exclude<ConnectProtocol, 'console'>;
 
+/** scp goes where ssh does. */
+export const spokenBy = (protocol: PortProtocol): MappedProtocol => (protocol === 'scp' ? 'ssh' : protocol);
+
 export interface Wish {
   readonly protocol?: PortProtocol;
   /** Which of the component's addresses. */
@@ -30,7 +33,7 @@ export function choose(name: string, kind: ComponentKind | undefined, maps: read
     here.find((map) => map.targetPort === targetPortOf(kind, protocol)) ??
     here.find((map) => speaks(kind, protocol, map.targetPort));
   if (wish.protocol !== undefined) {
-    const spoken = wish.protocol === 'scp' ? 'ssh' : wish.protocol;
+    const spoken = spokenBy(wish.protocol);
     const map = mapOf(spoken);
     if (map !== undefined) return { protocol: wish.protocol, map };
     const port = targetPortOf(kind, spoken);

@@ -2,12 +2,15 @@ import type { CliEnvironment } from '../../platform/config/cli-environment.js';
 import { readSecretFile } from '../../platform/config/secret-file.js';
 import { Failure, usage } from '../failure.js';
 import { readLogin } from './login-file.js';
+import { tokenFor } from './token-file.js';
 
 export const DEFAULT_URL = 'http://127.0.0.1:8000';
 
 /** Options of every command that say where and as whom. */
 export interface TargetOptions {
   readonly url?: string;
+  /** The same, as the vlab before this one has it: `https://` may be left out. */
+  readonly vlabUrl?: string;
   readonly token?: string;
   readonly tokenFile?: string;
 }
@@ -19,17 +22,27 @@ export interface Target {
 }
 
 /**
- * Options come first, then BERTH_URL and BERTH_TOKEN, then what `vlab login` kept, then the default. A kept token is for
+ * Options come first, then BERTH_URL and BERTH_TOKEN, then what `vlab login` kept, then the token that the vlab before
+ * this one kept for the URL, then the default. A kept token is for
  * the URL it was kept with and goes nowhere else.
  */
 export function findTarget(options: TargetOptions, environment: CliEnvironment): Target {
-  const asked = options.url ?? environment.url;
+  const asked = givenUrl(options) ?? environment.url;
   const token = givenToken(options) ?? environment.token;
   // A damaged file must not stand in the way of somebody who needs nothing from it.
   const kept = asked !== undefined && token !== undefined ? undefined : readLogin(environment.folder);
   const url = checkedUrl(asked ?? kept?.url ?? DEFAULT_URL);
-  const shown = token ?? (kept !== undefined && checkedUrl(kept.url) === url ? kept.token : undefined);
+  const shown =
+    token ??
+    (kept !== undefined && checkedUrl(kept.url) === url ? kept.token : undefined) ??
+    tokenFor(environment.vlabFolder, url);
   return shown === undefined ? { url } : { url, token: checkedToken(shown) };
+}
+
+/** The URL of --url or --vlab-url. */
+export function givenUrl({ url, vlabUrl }: TargetOptions): string | undefined {
+  if (url !== undefined && vlabUrl !== undefined) throw usage('Give --url or --vlab-url, not both.');
+  return url ?? (vlabUrl === undefined || /^[a-z][a-z0-9+.-]*:\/\//i.test(vlabUrl) ? vlabUrl : `https://${vlabUrl}`);
 }
 
 /** The token of --token or --token-file. */

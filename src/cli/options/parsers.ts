@@ -71,13 +71,20 @@ export function wantedPort(value: string): WantedPort {
   };
 }
 
+/** An IPv4 or IPv6 address, in its canonical form. */
+export function address(value: string): string {
+  const parsed = parseAddress(value);
+  if (parsed === undefined) throw new InvalidArgumentError('It must be an address such as 10.20.0.7 or 2001:db8::7.');
+  return formatAddress(parsed);
+}
+
 /** `192.0.2.7:22`, `[2001:db8::7]:22`, or an address without a port. */
 export function destination(value: string): { address: string; targetPort?: number } {
   const match = /^(?:\[([^\]]+)\]|([^:[\]]+))(?::([0-9]+))?$/.exec(value);
-  const address = parseAddress(match === null ? value : (match[1] ?? match[2] ?? ''));
-  if (address === undefined) throw new InvalidArgumentError('It must be like 10.20.0.7:22 or [2001:db8::7]:22.');
+  const parsed = parseAddress(match === null ? value : (match[1] ?? match[2] ?? ''));
+  if (parsed === undefined) throw new InvalidArgumentError('It must be like 10.20.0.7:22 or [2001:db8::7]:22.');
   const number = match?.[3];
-  return { address: formatAddress(address), ...(number === undefined ? {} : { targetPort: port(number) }) };
+  return { address: formatAddress(parsed), ...(number === undefined ? {} : { targetPort: port(number) }) };
 }
 
 /** `tcp=50000-50100`: a gateway's range of connection ports for a protocol. */

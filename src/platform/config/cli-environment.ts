@@ -52,3 +52,8 @@ export function cliEnvironment(environment: Environment = process.env): CliEnvir
     colour: given(NO_COLOR) === undefined,
   };
 }
+
+/** Lets TLS connections of this process go to servers with any certificate. Node says a warning about it. */
+export function trustAnyCertificate(): void {
+  process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+}
