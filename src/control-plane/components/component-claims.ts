@@ -218,6 +218,7 @@ async function writeComponents(
       id: newId(),
       owner,
       by: caller.principal.name,
+      traceparent: caller.traceparent,
       name: body.name,
       tags: [],
       metadata: JsonText.null,
@@ -244,6 +245,7 @@ async function writeComponents(
             metadata: JsonText.null,
             owner,
             by: caller.principal.name,
+            traceparent: caller.traceparent,
             gateway,
             protocol,
             connectionPort,
@@ -268,8 +270,9 @@ async function writeComponents(
       reservations[number]?.leases ?? [],
       portMaps.filter((map) => map.component === request.id),
     );
-    const { name: actor } = request.caller.principal;
-    unit.emit({ noun: 'component', verb: 'created', id: data.id, owner: data.owner, actor, data });
+    const { principal, traceparent } = request.caller;
+    const { id, owner } = data;
+    unit.emit({ noun: 'component', verb: 'created', id, owner, actor: principal.name, traceparent, data });
     return shownComponent(data);
   });
 }

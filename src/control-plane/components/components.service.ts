@@ -5,6 +5,7 @@ import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import { Claims } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { GatewayLookup } from '../gateways/gateway-lookup.js';
 import type { GatewayEntity } from '../gateways/gateway.entity.js';
@@ -137,12 +138,14 @@ export class ComponentsService {
       requireOwner(caller, before.owner);
       if (body.name !== undefined && body.name !== before.name)
         throw invalidField('name', 'cannot change: it is what the claim is for');
+      const { tags, metadata } = before;
       const component = await saveChange(unit, ComponentEntity, before, describePatched(before, body, caller));
       const [data] = await componentDocuments(unit, [component]);
       if (data === undefined) throw notFound('component', id);
-      unit.emit({ noun: 'component', verb: 'updated', id, owner: component.owner, data });
+      const told = withChanges({ tags, metadata }, data);
+      unit.emit({ noun: 'component', verb: 'updated', id, owner: component.owner, data: told });
       return shownComponent(data);
-    }, caller.principal.name);
+    }, caller);
   }
 
   /** Releases everything that it claimed. */
@@ -154,7 +157,7 @@ export class ComponentsService {
       requireOwner(caller, component.owner);
       await this.release.release(unit, id, { by: caller.principal.name, reason: 'component deleted' });
       return reply({ location: '/components' });
-    }, caller.principal.name);
+    }, caller);
   }
 }
 

@@ -36,14 +36,14 @@ export interface StoredBatch {
   time: Date;
 }
 
-const member = (name: 'owner' | 'actor', value: string | null | undefined): string =>
+const member = (name: 'owner' | 'actor' | 'traceparent', value: string | null | undefined): string =>
   value == null ? '' : `,"${name}":${JSON.stringify(value)}`;
 
 /**
- * Writes events as rows, in order; `by` did those that do not say who. A row has no more than its limits but for the
+ * Writes events as rows, in order; `by` did those that do not say who, in the trace `traceparent`. A row has no more than its limits but for the
  * members of its last event, which are short.
  */
-export function writeBatches(events: readonly NewEvent[], by: string | null): Batch[] {
+export function writeBatches(events: readonly NewEvent[], by: string | null, traceparent?: string): Batch[] {
   const batches: Batch[] = [];
   let body = '';
   let count = 0;
@@ -54,7 +54,10 @@ export function writeBatches(events: readonly NewEvent[], by: string | null): Ba
   };
   for (const event of events) {
     const { data } = event;
-    const who = member('owner', event.owner) + member('actor', event.actor === undefined ? by : event.actor);
+    const who =
+      member('owner', event.owner) +
+      member('actor', event.actor === undefined ? by : event.actor) +
+      member('traceparent', event.traceparent ?? traceparent);
     const head = `{"id":"${newId()}","type":"${eventType(event)}","subject":"${eventSubject(event)}"${who}}`;
     body += RECORD + head + UNIT + (data instanceof WithMembers ? parts(event, data) : writeJson(data));
     count += data instanceof WithMembers ? 1 + data.members.ids.length : 1;
@@ -106,9 +109,9 @@ export function* readBatch({ lastPosition, events, body, time }: StoredBatch, af
   }
 }
 
-function headOf(text: string): Pick<StoredEvent, 'id' | 'type' | 'subject' | 'owner' | 'actor'> {
+function headOf(text: string): Pick<StoredEvent, 'id' | 'type' | 'subject' | 'owner' | 'actor' | 'traceparent'> {
   const head = JSON.parse(text) as Pick<StoredEvent, 'id' | 'type' | 'subject'> & Partial<StoredEvent>;
-  return { ...head, owner: head.owner ?? null, actor: head.actor ?? null };
+  return { ...head, owner: head.owner ?? null, actor: head.actor ?? null, traceparent: head.traceparent ?? null };
 }
 
 /**

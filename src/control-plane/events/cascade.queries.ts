@@ -16,6 +16,12 @@ export const cidr = (alias: string): string =>
     WHERE host_min(n) = ${alias}.first AND host_max(n) = ${alias}.last)`;
 
 /**
+ * The trace context of the events that `batches` writes until the end of the transaction: a setting of PostgreSQL's, since the
+ * statements are for those without one too. $1 is the context.
+ */
+export const SET_TRACE = `SELECT set_config('berth.traceparent', $1, true)`;
+
+/**
  * Rows of the outbox, of up to 500 events each, from a query with the columns type, subject, owner, data; $2 did it. The order of
  * the numbering is that of the rows, so each group is a run of them. `group` may name a column of the query instead that
  * numbers the rows of the outbox, where events differ much in size.
@@ -24,7 +30,8 @@ export const batches = (events: string, group = '(e.n - 1) / 500'): string => `
   INSERT INTO outbox_packed (events, body)
   SELECT count(*), string_agg(
     E'\\x1e' || json_build_object('id', gen_random_uuid(), 'type', e.type, 'subject', e.subject, 'owner', e.owner,
-                                 'actor', $2::text)::text
+                                 'actor', $2::text,
+                                 'traceparent', nullif(current_setting('berth.traceparent', true), ''))::text
     || E'\\x1f' || e.data::text, '' ORDER BY e.n)
   FROM (SELECT q.*, row_number() OVER () AS n FROM (${events}) AS q) AS e
   GROUP BY ${group} ORDER BY ${group}`;

@@ -21,6 +21,8 @@ export interface NewEvent {
   owner?: string | undefined;
   /** Who did it, by principal name; null: time or Berth itself. Left out: whoever the unit of work runs for. */
   actor?: string | null | undefined;
+  /** Trace context (W3C) of the request. Left out: that of the unit of work. */
+  traceparent?: string | undefined;
   /** The resource after the change (before it, for `deleted`); WithMembers tells its members too. */
   data: object;
   /** The gateway whose desired state this change is part of: its generation grows. */
@@ -39,6 +41,8 @@ export interface StoredEvent {
   owner: string | null;
   /** Who did it; null: time or Berth itself, or nobody noted it. */
   actor: string | null;
+  /** Trace context of the request that did it, if it had one. */
+  traceparent: string | null;
   /** JSON text. */
   data: string;
   time: Date;
@@ -75,6 +79,7 @@ export function cloudEvent(event: StoredEvent): string {
     sequence: String(event.position).padStart(16, '0'),
     ...(event.owner === null ? {} : { owner: event.owner }),
     ...(event.actor === null ? {} : { actor: event.actor }),
+    ...(event.traceparent === null ? {} : { traceparent: event.traceparent }),
   });
   // The data is JSON text already, and metadata inside it must stay as it is.
   return `${head.slice(0, -1)},"data":${event.data}}`;

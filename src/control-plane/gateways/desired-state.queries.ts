@@ -32,13 +32,13 @@ export const APPLY_STATUS = `
   WITH seen AS (
     SELECT * FROM unnest($2::text[], $3::text[], $4::text[], $5::text[]) AS s (id, rule_id, status, reason)
   ), changed AS (
-    SELECT p.id, s.status, s.reason FROM port_map p JOIN seen s ON s.id = p.id AND s.rule_id = p.rule_id
+    SELECT p.id, s.status, s.reason, p.status AS old_status, p.reason AS old_reason FROM port_map p JOIN seen s ON s.id = p.id AND s.rule_id = p.rule_id
     WHERE p.gateway_id = $1 AND p.status <> 'removing' AND (p.status, p.reason) IS DISTINCT FROM (s.status, s.reason)
     ORDER BY p.id FOR UPDATE OF p
   )
   UPDATE port_map p SET status = c.status, reason = c.reason, version = p.version + 1, updated_at = now()
   FROM changed c, gateway g WHERE p.id = c.id AND g.id = p.gateway_id
-  RETURNING ${PORT_MAP_COLUMNS}`;
+  RETURNING ${PORT_MAP_COLUMNS}, c.old_status AS "statusBefore", c.old_reason AS "reasonBefore"`;
 
 /** Only maps of this gateway that are really being removed can be gone. */
 export const GONE_MAPS = `SELECT id FROM port_map WHERE gateway_id = $1 AND status = 'removing' AND id = ANY($2)`;

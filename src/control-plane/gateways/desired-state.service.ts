@@ -7,9 +7,10 @@ import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
 import { EventSignal } from '../events/event-signal.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { PortMapRemoval } from '../port-maps/port-map-removal.js';
-import { portMapDocument, type PortMapRow } from '../port-maps/port-map-rows.js';
+import { portMapDocument, statusBefore, type PortMapRow, type StatusBefore } from '../port-maps/port-map-rows.js';
 import type { Caller } from '../resource/caller.js';
 import { APPLY_STATUS, DESIRED_STATE, GENERATION, GONE_MAPS, MARK_SEEN } from './desired-state.queries.js';
 import { DriftService } from './drift.service.js';
@@ -95,7 +96,7 @@ export class DesiredStateService {
     await this.units.run(async (unit) => {
       await this.removal.lockSpace(unit, report.gone);
       await unit.query(MARK_SEEN, [gateway.id, report.mode, report.generation]);
-      const rows = await unit.query<PortMapRow>(APPLY_STATUS, [
+      const rows = await unit.query<PortMapRow & StatusBefore>(APPLY_STATUS, [
         gateway.id,
         report.maps.map((map) => map.id),
         report.maps.map((map) => map.ruleId),
@@ -103,7 +104,8 @@ export class DesiredStateService {
         report.maps.map((map) => map.reason),
       ]);
       for (const row of rows) {
-        unit.emit({ noun: 'port-map', verb: 'status', id: row.id, owner: row.owner, data: portMapDocument(row) });
+        const data = withChanges(statusBefore(row), portMapDocument(row));
+        unit.emit({ noun: 'port-map', verb: 'status', id: row.id, owner: row.owner, data });
       }
       await this.drift.record(unit, gateway, report.drift ?? []);
       const gone = await unit.query<{ id: string }>(GONE_MAPS, [gateway.id, report.gone]);
@@ -111,7 +113,7 @@ export class DesiredStateService {
         unit,
         gone.map((map) => map.id),
       );
-    }, caller.principal.name);
+    }, caller);
     return reply({});
   }
 }

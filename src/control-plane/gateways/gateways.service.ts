@@ -7,6 +7,7 @@ import { violates } from '../../platform/database/database-error.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
 import { Allocation } from '../allocation/allocation.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { findPool } from '../pools/find-pool.js';
 import { newOwner, type Caller } from '../resource/caller.js';
@@ -118,6 +119,7 @@ export class GatewaysService {
     if (body.name === '' || body.name === null) throw invalidField('name', 'must not be empty');
     return this.units.run(async (unit) => {
       const before = await lockForChange(unit, GatewayEntity, 'gateway', id, caller);
+      const was = GatewayDocument.from(before, await this.lookup.ports(unit.transaction.manager, [id]));
       await this.resize(unit, id, body);
       const gateway = await refusingName(
         saveChange(unit, GatewayEntity, before, {
@@ -128,8 +130,8 @@ export class GatewaysService {
         }),
         body.name ?? '',
       );
-      return this.shown(unit, gateway, 'updated');
-    }, caller.principal.name);
+      return this.shown(unit, gateway, 'updated', was);
+    }, caller);
   }
 
   async delete(caller: Caller, idOrName: string, force: boolean): Promise<Reply> {
@@ -153,7 +155,7 @@ export class GatewaysService {
         data: GatewayDocument.from(gateway, ports),
       });
       return reply({ location: '/gateways' });
-    }, caller.principal.name);
+    }, caller);
   }
 
   private async idOf(idOrName: string): Promise<string> {
@@ -185,9 +187,16 @@ export class GatewaysService {
   }
 
   /** Everything about a gateway is part of its desired state: address and networks shape its hook rules. */
-  private async shown(unit: Unit, gateway: GatewayEntity, verb: 'created' | 'updated'): Promise<Reply> {
+  private async shown(
+    unit: Unit,
+    gateway: GatewayEntity,
+    verb: 'created' | 'updated',
+    was?: GatewayDocument,
+  ): Promise<Reply> {
     const body = GatewayDocument.from(gateway, await this.lookup.ports(unit.transaction.manager, [gateway.id]));
-    unit.emit({ noun: 'gateway', verb, id: gateway.id, owner: gateway.owner, desiredBy: gateway.id, data: body });
+    const { id, owner } = gateway;
+    const data = was === undefined ? body : withChanges(was, body);
+    unit.emit({ noun: 'gateway', verb, id, owner, desiredBy: id, data });
     return reply({ location: `/gateways/${gateway.id}`, version: gateway.version, body });
   }
 }

@@ -4,7 +4,8 @@ import { RetryTransaction, violates } from '../../platform/database/database-err
 import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { Allocation } from '../allocation/allocation.js';
 import { restAfter, type Need, type Quarantine, type Released } from '../allocation/need.js';
-import { CASCADE_ENDS, CASCADE_SUBNETS } from '../events/cascade.queries.js';
+import { CASCADE_ENDS, CASCADE_SUBNETS, SET_TRACE } from '../events/cascade.queries.js';
+import { withChanges } from '../events/changed.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { recordLeases, recordLeasesBelow } from '../history/record.js';
 import { PortMapRemoval, type MapEnd, type RemovingMap } from '../port-maps/port-map-removal.js';
@@ -38,6 +39,8 @@ export interface Ending {
   by: string | null;
   /** What was given, or one of ours: `expired`, `component deleted`, `pool deleted`, ... Null: nothing was given. */
   reason: string | null;
+  /** Trace context of the request, where it is not that of the unit. */
+  traceparent?: string | undefined;
 }
 
 /** A lease, locked, with what is needed to give its address back. */
@@ -143,16 +146,18 @@ export class LeaseRelease {
     if (ends.length === 0) return;
     await this.endLeases(
       unit,
-      ends.flatMap(({ by, reason, reservation }) =>
-        reservation.leases.map((lease) => ({ by, reason, reservation: reservation.row, lease })),
+      ends.flatMap(({ by, reason, traceparent, reservation }) =>
+        reservation.leases.map((lease) => ({ by, reason, traceparent, reservation: reservation.row, lease })),
       ),
-      ends.flatMap(({ by, reason, reservation }) => reservation.maps.map(({ id }) => ({ id, by, reason }))),
+      ends.flatMap(({ by, reason, traceparent, reservation }) =>
+        reservation.maps.map(({ id }) => ({ id, by, reason, traceparent })),
+      ),
     );
     unit.write(DELETE_RESERVATIONS, [ends.map(({ reservation }) => reservation.row.id)]);
-    for (const { by, reason, reservation } of ends) {
+    for (const { by, reason, traceparent, reservation } of ends) {
       const { id, owner } = reservation.row;
-      const text = writeJson(reservationDocument(reservation.row, reservation.leases));
-      unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, actor: by, data: ended(text, { by, reason }) });
+      const data = ended(writeJson(reservationDocument(reservation.row, reservation.leases)), { by, reason });
+      unit.emit({ noun: 'reservation', verb: 'deleted', id, owner, actor: by, traceparent, data });
     }
   }
 
@@ -163,10 +168,12 @@ export class LeaseRelease {
     unit.write(DELETE_LEASE, [lease.id]);
     const [stamps] = await unit.query<Pick<ReservationRow, 'version' | 'updatedAt'>>(TOUCH_RESERVATION, [row.id]);
     const { id, owner } = row;
-    const data = reservationDocument(
+    const before = reservationDocument(row, leases);
+    const left = reservationDocument(
       { ...row, ...stamps },
       leases.filter((other) => other !== lease),
     );
+    const data = withChanges({ leases: before.leases }, left);
     unit.emit({ noun: 'reservation', verb: 'updated', id, owner, actor: ending.by, data });
   }
 
@@ -189,14 +196,14 @@ export class LeaseRelease {
     for (const map of removing) mapsOf.set(map.leaseId, [...(mapsOf.get(map.leaseId) ?? []), map]);
     const resting: { space: string; position: bigint; map: string; owner: string }[] = [];
     const free: Released[] = [];
-    for (const { by, reason, reservation, lease } of ends) {
+    for (const { by, reason, traceparent, reservation, lease } of ends) {
       const taken = { space: lease.spaceId, position: storedAddress(lease.address).value };
       const still = mapsOf.get(lease.id) ?? [];
       const { owner } = reservation;
       if (still.length === 0) free.push({ ...taken, ...restAfter(reservation, owner) });
       for (const map of still) resting.push({ ...taken, map: map.id, owner });
       const data = ended(leaseText(leaseDocument(lease, reservation.expiresAt)), { by, reason });
-      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner, actor: by, data });
+      unit.emit({ noun: 'lease', verb: 'deleted', id: lease.id, owner, actor: by, traceparent, data });
     }
     if (resting.length > 0) {
       unit.write(REST_ADDRESSES, [
@@ -232,6 +239,7 @@ export class LeaseRelease {
       maps.map((map) => ({ id: map.id, by, reason })),
     );
     await recordLeasesBelow(unit, noun, id, by, reason);
+    if (unit.traceparent !== undefined) unit.write(SET_TRACE, [unit.traceparent]);
     for (const sql of CASCADE_ENDS[noun]) unit.write(sql, [id, by, reason]);
     if (noun === 'pool') unit.write(CASCADE_SUBNETS, [id, by]);
   }

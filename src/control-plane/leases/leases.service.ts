@@ -3,6 +3,7 @@ import { checkedAddress, formatAddress } from '../../ip/address.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { recordChange } from '../history/record.js';
 import { ReservationEntity } from '../reservations/reservation.entity.js';
@@ -72,11 +73,12 @@ export class LeasesService {
       requireOwner(caller, owner);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
       recordChange(unit, 'lease', before.id, caller.principal.name, before, described);
+      const was = LeaseDocument.from(before, expiresAt);
       const lease = await saveChange(unit, LeaseEntity, before, described);
       const document = LeaseDocument.from(lease, expiresAt);
-      unit.emit({ noun: 'lease', verb: 'updated', id: lease.id, owner, data: document });
+      unit.emit({ noun: 'lease', verb: 'updated', id: lease.id, owner, data: withChanges(was, document) });
       return reply({ location: `/leases/${lease.id}`, version: lease.version, body: document });
-    }, caller.principal.name);
+    }, caller);
   }
 
   /**
@@ -98,7 +100,7 @@ export class LeasesService {
       if (reservation.leases.length === 1) await this.leaseRelease.end(unit, [{ ...ending, reservation }]);
       else await this.leaseRelease.endOne(unit, reservation, lease, ending);
       return reply({ location: '/leases' });
-    }, caller.principal.name);
+    }, caller);
   }
 
   /** When the reservations of some leases end: one statement a page. */

@@ -6,6 +6,7 @@ import { joinCapacity } from '../capacity/capacity-sorts.js';
 import { CapacityService } from '../capacity/capacity.service.js';
 import { ascending, DEFAULT_THRESHOLDS } from '../capacity/thresholds.js';
 import { changedDns } from '../dns/pool-dns.dto.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import type { Caller } from '../resource/caller.js';
@@ -93,14 +94,16 @@ export class PoolsService {
       const before = await lock(unit, PoolEntity, 'pool', pathId('pool', id), caller);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
       if (supernets !== undefined) await requireAllWithin(unit, before, supernets);
+      const was = PoolDocument.from(before);
       const pool = await saveChange(unit, PoolEntity, before, {
         ...described,
         ...settings(body, before),
         supernets: supernets ?? before.supernets,
       });
-      unit.emit({ noun: 'pool', verb: 'updated', id: pool.id, data: PoolDocument.from(pool) });
+      const data = withChanges(was, PoolDocument.from(pool));
+      unit.emit({ noun: 'pool', verb: 'updated', id: pool.id, data });
       return shown(pool);
-    }, caller.principal.name);
+    }, caller);
   }
 
   delete(caller: Caller, id: string): Promise<Reply> {
@@ -112,6 +115,6 @@ export class PoolsService {
       await retryingNewMaps(unit.transaction.manager.delete(PoolEntity, { id: pool.id }));
       unit.emit({ noun: 'pool', verb: 'deleted', id: pool.id, data: PoolDocument.from(pool) });
       return reply({ location: '/pools' });
-    }, caller.principal.name);
+    }, caller);
   }
 }

@@ -1,4 +1,4 @@
-import { PORT_MAP_COLUMNS } from './port-map-rows.js';
+import { PORT_MAP_COLUMNS, STATUS_BEFORE } from './port-map-rows.js';
 
 /** Positions that maps hold: their ports, and addresses that rest because of them. */
 export const POSITIONS_OF_MAPS = `
@@ -18,9 +18,9 @@ export const BEGIN_REMOVAL = `
   SET status = 'removing', reason = 'deleted; the gateway has not confirmed yet that its rule is gone',
       ended_by = e.ended_by, end_reason = e.reason, ended_component_id = p.component_id,
       version = p.version + 1, updated_at = now()
-  FROM gateway g, unnest($1::text[], $2::text[], $3::text[]) AS e (id, ended_by, reason)
-  WHERE g.id = p.gateway_id AND p.id = e.id AND p.status <> 'removing'
-  RETURNING ${PORT_MAP_COLUMNS}`;
+  FROM gateway g, port_map was, unnest($1::text[], $2::text[], $3::text[]) AS e (id, ended_by, reason)
+  WHERE g.id = p.gateway_id AND p.id = e.id AND was.id = p.id AND p.status <> 'removing'
+  RETURNING ${PORT_MAP_COLUMNS}, ${STATUS_BEFORE}`;
 
 /** Maps with what decides whether they may go at once: a gateway that never spoke to us has applied nothing. */
 export const REMOVING_MAPS = `

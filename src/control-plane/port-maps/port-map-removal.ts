@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Allocation } from '../allocation/allocation.js';
 import { restAfter, type Quarantine, type Taken } from '../allocation/need.js';
+import { withChanges } from '../events/changed.js';
 import type { Unit } from '../events/unit-of-work.js';
 import { recordMaps } from '../history/record.js';
 import {
@@ -12,7 +13,7 @@ import {
   POSITIONS_OF_MAPS,
   REMOVING_MAPS,
 } from './port-map-removal.queries.js';
-import { portMapDocument, type PortMapRow } from './port-map-rows.js';
+import { portMapDocument, statusBefore, type PortMapRow, type StatusBefore } from './port-map-rows.js';
 
 /** A map that its gateway may still have in its kernel. */
 export interface RemovingMap {
@@ -32,6 +33,8 @@ export interface MapEnd {
   id: string;
   by: string | null;
   reason: string | null;
+  /** Trace context of the request, where it is not that of the unit. */
+  traceparent?: string | undefined;
 }
 
 /**
@@ -60,34 +63,34 @@ export class PortMapRemoval {
     if (ends.length === 0) return [];
     const ids = ends.map((end) => end.id);
     await unit.query(LOCK_MAPS, [ids]);
-    const begun = await unit.query<PortMapRow>(BEGIN_REMOVAL, [
+    const begun = await unit.query<PortMapRow & StatusBefore>(BEGIN_REMOVAL, [
       ids,
       ends.map((end) => end.by),
       ends.map((end) => end.reason),
     ]);
-    const actors = new Map(ends.map((end) => [end.id, end.by]));
+    const authors = new Map(ends.map(({ id, by, traceparent }) => [id, { actor: by, traceparent }]));
     for (const row of begun) {
       const { id, owner, gatewayId: desiredBy } = row;
-      const [actor, data] = [actors.get(id), portMapDocument(row)];
-      unit.emit({ noun: 'port-map', verb: 'removing', id, owner, actor, desiredBy, data });
+      const data = withChanges(statusBefore(row), portMapDocument(row));
+      unit.emit({ noun: 'port-map', verb: 'removing', id, owner, ...authors.get(id), desiredBy, data });
     }
     const maps = await unit.query<RemovingMap & { unseen: boolean }>(REMOVING_MAPS, [ids]);
     await this.finish(
       unit,
       maps.filter((map) => map.unseen).map((map) => map.id),
-      actors,
+      authors,
     );
     return maps.filter((map) => !map.unseen);
   }
 
   /**
    * Forgets maps that are being removed: ports are free again, and addresses that rested only because of them. Whoever is
-   * not among the actors is the unit's: a gateway that confirms.
+   * not among the authors is the unit's: a gateway that confirms.
    */
   async finish(
     unit: Unit,
     ids: readonly string[],
-    actors: ReadonlyMap<string, string | null> = new Map(),
+    authors: ReadonlyMap<string, { actor: string | null; traceparent: string | undefined }> = new Map(),
   ): Promise<void> {
     if (ids.length === 0) return;
     await unit.query(LOCK_MAPS, [ids]);
@@ -96,8 +99,8 @@ export class PortMapRemoval {
     recordMaps(unit, ids);
     const rows = await unit.query<PortMapRow & { spaceId: string }>(DELETE_MAPS, [ids]);
     for (const { spaceId, ...row } of rows) {
-      const [{ id, owner }, actor, data] = [row, actors.get(row.id), portMapDocument(row)];
-      unit.emit({ noun: 'port-map', verb: 'deleted', id, owner, actor, data });
+      const [{ id, owner }, data] = [row, portMapDocument(row)];
+      unit.emit({ noun: 'port-map', verb: 'deleted', id, owner, ...authors.get(id), data });
     }
     this.allocation.give(unit, [
       ...addresses.map(({ space, position, owner, ...quarantine }) => ({

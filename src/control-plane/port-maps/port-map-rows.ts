@@ -11,6 +11,19 @@ export const PORT_MAP_COLUMNS = `
   p.sources::text[] AS sources, p.expires_at AS "expiresAt",
   p.status, p.reason, host(g.external_address) AS "externalAddress"`;
 
+/** What it was before a statement that has that row as `was`. */
+export const STATUS_BEFORE = `was.status AS "statusBefore", was.reason AS "reasonBefore"`;
+
+export interface StatusBefore {
+  statusBefore: PortMapEntity['status'];
+  reasonBefore: PortMapEntity['reason'];
+}
+
+export const statusBefore = (row: StatusBefore): Pick<PortMapDocument, 'status' | 'reason'> => ({
+  status: row.statusBefore,
+  reason: row.reasonBefore,
+});
+
 export type PortMapRow = Omit<PortMapEntity, 'metadata'> & { metadata: string; externalAddress: string };
 
 /** The document of a row that a hand-written statement returned. */

@@ -13,6 +13,8 @@ export interface GrantedPortMap extends Described, PortMapTerms {
   owner: string;
   /** Name of the principal who asked for it. */
   by: string;
+  /** Trace context of the request. */
+  traceparent: string | undefined;
   gateway: { id: string; externalAddress: string };
   protocol: Protocol;
   connectionPort: number;
@@ -64,7 +66,7 @@ export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): 
     now,
   ]);
   return granted.map((map, index) => {
-    const { gateway, by: actor, ...columns } = map;
+    const { gateway, by: actor, traceparent, ...columns } = map;
     const entity = Object.assign(new PortMapEntity(), columns, {
       gatewayId: gateway.id,
       ruleId: rules[index] ?? '',
@@ -76,7 +78,7 @@ export function insertPortMaps(unit: Unit, granted: readonly GrantedPortMap[]): 
     });
     const data = PortMapDocument.from(entity, gateway.externalAddress);
     const { id, owner } = map;
-    unit.emit({ noun: 'port-map', verb: 'created', id, owner, actor, desiredBy: gateway.id, data });
+    unit.emit({ noun: 'port-map', verb: 'created', id, owner, actor, traceparent, desiredBy: gateway.id, data });
     return data;
   });
 }

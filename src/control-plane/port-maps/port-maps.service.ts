@@ -10,6 +10,7 @@ import { invalidField, notFound, Problem } from '../../platform/problem/problem.
 import { sizeOf, type Claim } from '../allocation/need.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork } from '../events/unit-of-work.js';
 import { GatewayLookup } from '../gateways/gateway-lookup.js';
 import { GatewayEntity, type GatewayPortsEntity } from '../gateways/gateway.entity.js';
@@ -84,6 +85,7 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
         id,
         owner,
         by: caller.principal.name,
+        traceparent: caller.traceparent,
         gateway,
         protocol: body.protocol ?? ('tcp' as const),
         connectionPort: Number(taken[0]?.[0]?.position),
@@ -199,16 +201,18 @@ export class PortMapsService {
       const isNewRule = rule !== before.ruleId;
       if (isNewRule && before.status === 'removing') throw new Problem('in-use', 'The port map is being removed.');
       recordMapChange(unit, before.id, caller.principal.name, before, described);
+      const was = PortMapDocument.from(before, externalAddress);
       const map = await saveChange(unit, PortMapEntity, before, {
         ...described,
         ...terms,
         ...(isNewRule && { ruleId: rule, status: 'pending', reason: PENDING }),
       });
       const data = PortMapDocument.from(map, externalAddress);
-      const event = { noun: 'port-map', verb: 'updated', id: map.id, owner: map.owner, data } as const;
+      const { id: mapId, owner } = map;
+      const event = { noun: 'port-map', verb: 'updated', id: mapId, owner, data: withChanges(was, data) } as const;
       unit.emit(isNewRule ? { ...event, desiredBy: map.gatewayId } : event);
       return shown(data);
-    }, caller.principal.name);
+    }, caller);
   }
 
   /** The map stops to be desired at once; its port is free again when the gateway confirms that the rule is gone. */
@@ -219,7 +223,7 @@ export class PortMapsService {
       requireOwner(caller, map.owner);
       await this.removal.begin(unit, [{ id: map.id, by: caller.principal.name, reason: null }]);
       return reply({ location: '/port-maps' });
-    }, caller.principal.name);
+    }, caller);
   }
 }
 

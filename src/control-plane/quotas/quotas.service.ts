@@ -3,6 +3,7 @@ import type { Principal } from '../../platform/auth/principal.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import type { Caller } from '../resource/caller.js';
 import { requireMatch } from '../resource/change.js';
@@ -93,8 +94,8 @@ export class QuotasService {
       requireMatch(caller, before.version);
       const [quota] = await unit.query<QuotaDocument>(UPDATE_QUOTA, values);
       if (quota === undefined) throw new Error('a locked quota vanished');
-      return told(unit, 'updated', quota);
-    }, caller.principal.name);
+      return told(unit, 'updated', quota, withChanges(before, quota));
+    }, caller);
   }
 
   /** The quota of everybody holds for the owner from now on, if there is one. */
@@ -107,7 +108,7 @@ export class QuotasService {
       unit.write(DELETE_QUOTA, [owner]);
       told(unit, 'deleted', quota);
       return reply({ location: '/quotas' });
-    }, caller.principal.name);
+    }, caller);
   }
 }
 
@@ -116,9 +117,9 @@ async function lock(unit: Unit, owner: string): Promise<QuotaDocument | undefine
   return quota;
 }
 
-function told(unit: Unit, verb: 'created' | 'updated' | 'deleted', data: QuotaDocument): Reply {
-  unit.emit({ noun: 'quota', verb, id: data.owner, owner: data.owner, data });
-  return shown(data);
+function told(unit: Unit, verb: 'created' | 'updated' | 'deleted', quota: QuotaDocument, data: object = quota): Reply {
+  unit.emit({ noun: 'quota', verb, id: quota.owner, owner: quota.owner, data });
+  return shown(quota);
 }
 
 function checkedOwner(text: string): string {

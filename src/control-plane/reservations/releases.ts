@@ -60,6 +60,7 @@ export class Releases {
       try {
         ends.push({
           by: request.caller.principal.name,
+          traceparent: request.caller.traceparent,
           reason: request.reason,
           reservation: mayEnd(request, reservation),
         });

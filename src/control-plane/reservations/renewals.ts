@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { reply, type Reply } from '../../platform/http/reply.js';
+import { JsonText, writeJson } from '../../platform/json/json-text.js';
 import { invalidField, notFound } from '../../platform/problem/problem.js';
 import { Failure, GroupCommit } from '../allocation/group-commit.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { TooManyAtOnce } from '../leases/lease-release.js';
 import { requireOwner, type Caller } from '../resource/caller.js';
 import { requireMatch } from '../resource/change.js';
-import { freeze, Idempotency } from '../resource/idempotency.js';
+import { Idempotency } from '../resource/idempotency.js';
 import { askedExpiry, requireLasting, requireUnbound, type Expiry } from './expiry.js';
 import { LOCK_TO_RENEW, RENEW, TO_RENEW } from './expiry.queries.js';
 import { ExpirySignal } from './expiry-signal.js';
@@ -75,13 +77,16 @@ export class Renewals {
       const before = known[index];
       if (before !== undefined) return before;
       try {
-        const row = this.renewedRow(request, rows.get(request.id));
+        const held = rows.get(request.id);
+        const row = this.renewedRow(request, held);
         rows.set(row.id, row);
         renewed.set(row.id, row);
-        const body = reservationDocument(row, leases.get(row.id) ?? []);
-        const { name: actor } = request.caller.principal;
-        unit.emit({ noun: 'reservation', verb: 'renewed', id: row.id, owner: row.owner, actor, data: body });
-        return freeze(reply({ location: `/reservations/${row.id}`, version: row.version, body }));
+        const body = new JsonText(writeJson(reservationDocument(row, leases.get(row.id) ?? [])));
+        const data = withChanges({ expiresAt: held?.expiresAt ?? null, ttl: held?.ttl ?? null }, row, body.text);
+        const { principal, traceparent } = request.caller;
+        const { id, owner } = row;
+        unit.emit({ noun: 'reservation', verb: 'renewed', id, owner, actor: principal.name, traceparent, data });
+        return reply({ location: `/reservations/${id}`, version: row.version, body });
       } catch (error) {
         return new Failure(error);
       }

@@ -57,7 +57,8 @@ export function writeReservations(
 ): Reply[] {
   const rows = granted.map(({ request: { id, caller, owner, body, expiry }, taken }) => {
     const { name, tags, metadata } = describeNew(body);
-    return { id, name, tags, metadata, owner, by: caller.principal.name, expiry, taken: taken[0] ?? [] };
+    const { principal, traceparent } = caller;
+    return { id, name, tags, metadata, owner, by: principal.name, traceparent, expiry, taken: taken[0] ?? [] };
   });
   return insertReservations(unit, subnets, rows).map(({ document, text }) => shown(document, text));
 }

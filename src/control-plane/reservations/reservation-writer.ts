@@ -54,6 +54,8 @@ export interface GrantedReservation extends Described {
   owner: string;
   /** Name of the principal who asked for it. */
   by: string;
+  /** Trace context of its request. */
+  traceparent: string | undefined;
   expiry: Expiry;
   taken: readonly Taken[];
 }
@@ -131,10 +133,10 @@ export function insertReservations(
     leases.map(({ address }) => address),
   ]);
   return documents.map((document, index) => {
-    const actor = granted[index]?.by;
+    const { by: actor, traceparent } = granted[index] ?? {};
     const { id, owner } = document;
     const made = madeReservation(document);
-    unit.emit({ noun: 'reservation', verb: 'created', id, owner, actor, data: made });
+    unit.emit({ noun: 'reservation', verb: 'created', id, owner, actor, traceparent, data: made });
     return { document, text: new JsonText(made.text) };
   });
 }

@@ -4,6 +4,7 @@ import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound } from '../../platform/problem/problem.js';
 import { Claims } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { recordChange } from '../history/record.js';
 import { PoolEntity } from '../pools/pool.entity.js';
@@ -96,12 +97,14 @@ export class ReservationsService {
       const expiry = await this.changedExpiry(unit, before, body);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
       recordChange(unit, 'reservation', id, caller.principal.name, before, described);
+      const { name, tags, metadata, expiresAt, ttl } = before;
       const reservation = await saveChange(unit, ReservationEntity, before, { ...described, ...expiry });
       const [document] = await reservationDocuments(unit, [reservation]);
       if (document === undefined) throw notFound('reservation', id);
-      unit.emit({ noun: 'reservation', verb: 'updated', id, owner: reservation.owner, data: document });
+      const data = withChanges({ name, tags, metadata, expiresAt, ttl }, document);
+      unit.emit({ noun: 'reservation', verb: 'updated', id, owner: reservation.owner, data });
       return { document, expiry };
-    }, caller.principal.name);
+    }, caller);
     if (expiry !== undefined) this.signal.set(expiry);
     return shown(document);
   }

@@ -3,6 +3,7 @@ import type { FastifyRequest } from 'fastify';
 import { ANYBODY, owns, type Principal } from '../../platform/auth/principal.js';
 import { FromRequest } from '../../platform/http/from-request.js';
 import type { BodyType } from '../../platform/http/media-type.js';
+import { traceContext } from '../../platform/http/trace-context.js';
 import { writeJson } from '../../platform/json/json-text.js';
 import { invalidField, Problem } from '../../platform/problem/problem.js';
 
@@ -17,6 +18,8 @@ export interface Caller {
   bodyType: BodyType;
   /** Idempotency-Key and the fingerprint of what was asked with it. */
   idempotency?: { key: string; fingerprint: string } | undefined;
+  /** Trace context (W3C) that the request came with, if it had a good one. */
+  traceparent?: string | undefined;
 }
 
 const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
@@ -25,13 +28,14 @@ const IDEMPOTENCY_KEY = /^[\x21-\x7e]{1,255}$/;
 export const FromCaller = (): ParameterDecorator => FromRequest(callerOf);
 
 function callerOf(request: FastifyRequest): Caller {
-  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, 'idempotency-key': key } = request.headers;
+  const { 'if-match': ifMatch, 'if-none-match': ifNoneMatch, 'idempotency-key': key, traceparent } = request.headers;
   return {
     principal: request.principal ?? ANYBODY,
     bodyType: request.bodyType ?? 'json',
     ifMatch,
     ifNoneMatch,
     idempotency: key === undefined || request.method !== 'POST' ? undefined : idempotency(String(key), request),
+    traceparent: traceContext(traceparent),
   };
 }
 

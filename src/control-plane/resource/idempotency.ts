@@ -46,7 +46,7 @@ export class Idempotency {
       const answer = freeze(await work(unit));
       this.finish(unit, [caller], [answer]);
       return answer;
-    }, caller.principal.name);
+    }, caller);
   }
 
   /** For each caller: the answer it had before, its own failure, or undefined = go ahead. */

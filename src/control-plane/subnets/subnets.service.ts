@@ -9,6 +9,7 @@ import { SpaceExtent } from '../allocation/extent.js';
 import { GroupCommit } from '../allocation/group-commit.js';
 import { joinCapacity } from '../capacity/capacity-sorts.js';
 import { CapacityService } from '../capacity/capacity.service.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import { LeaseRelease, retryingNewMaps } from '../leases/lease-release.js';
 import { PoolEntity } from '../pools/pool.entity.js';
@@ -151,14 +152,16 @@ export class SubnetsService {
       if (reshaped) await this.release.lockSpacesOf(unit, 'subnet', pathId('subnet', id));
       const before = await lockForChange(unit, SubnetEntity, 'subnet', pathId('subnet', id), caller);
       const described = how === 'put' ? describeNew(body) : describePatched(before, body, caller);
+      const was = SubnetDocument.from(before);
       const columns = reshaped ? await this.reshape(unit, before, body) : {};
       const subnet = await refusingRange(
         saveChange(unit, SubnetEntity, before, { ...described, ...columns }),
         rangeField(body),
       );
-      unit.emit({ noun: 'subnet', verb: 'updated', id: subnet.id, data: SubnetDocument.from(subnet) });
+      const data = withChanges(was, SubnetDocument.from(subnet));
+      unit.emit({ noun: 'subnet', verb: 'updated', id: subnet.id, data });
       return shown(subnet);
-    }, caller.principal.name);
+    }, caller);
   }
 
   /** Moves the space from the old addresses to the new; 409 when one that is held would fall out. */
@@ -183,6 +186,6 @@ export class SubnetsService {
       await retryingNewMaps(unit.transaction.manager.delete(SubnetEntity, { id: subnet.id }));
       unit.emit({ noun: 'subnet', verb: 'deleted', id: subnet.id, data: SubnetDocument.from(subnet) });
       return reply({ location: '/subnets' });
-    }, caller.principal.name);
+    }, caller);
   }
 }

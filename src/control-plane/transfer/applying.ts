@@ -1,5 +1,6 @@
 import type { Allocation } from '../allocation/allocation.js';
 import type { SpaceExtent } from '../allocation/extent.js';
+import { SET_TRACE } from '../events/cascade.queries.js';
 import type { Unit } from '../events/unit-of-work.js';
 import type { Exclusions } from '../subnets/exclusions.js';
 import { positionsOf, storedShape } from '../subnets/subnet-shape.js';
@@ -65,6 +66,7 @@ export async function apply(tools: Tools): Promise<void> {
     if (writing) await unit.query(INSERT_LEASES, [...range, now]);
   });
   if (!writing) return;
+  if (unit.traceparent !== undefined) unit.write(SET_TRACE, [unit.traceparent]);
   const { lease, reservation } = staging.counts;
   const leasesEach = Math.ceil(lease / Math.max(1, reservation));
   await each(tools, 'pool', PIECE, ([after, to]) => unit.query(TELL.pool, [after, unit.actor, to]));

@@ -5,6 +5,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { ANYBODY } from '../../platform/auth/principal.js';
 import { Route } from '../../platform/http/route.js';
 import { streamedType } from '../../platform/http/streamed-body.js';
+import { traceContext } from '../../platform/http/trace-context.js';
 import { invalidField } from '../../platform/problem/problem.js';
 import { Gone, tooLarge } from './body-text.js';
 import { FORMAT_OF, ImportQuery, onlyNoun } from './import.dto.js';
@@ -53,6 +54,7 @@ export class ImportController {
       only: onlyNoun(query.type),
       dryRun: query.dryRun === 'true',
       principal: (request.principal ?? ANYBODY).name,
+      traceparent: traceContext(request.headers['traceparent']),
       limit: this.terms.limit,
       signal: gone.signal,
     });

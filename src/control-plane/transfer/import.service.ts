@@ -29,6 +29,8 @@ export interface Import {
   only: Noun | undefined;
   dryRun: boolean;
   principal: string;
+  /** Trace context of the request. */
+  traceparent: string | undefined;
   /** Bytes. */
   limit: number;
   /** Aborted when the client has gone. */
@@ -89,11 +91,14 @@ export class ImportService {
   async run(asked: Import): Promise<Outcome> {
     let attempts = 0;
     try {
-      const { outcome, due } = await this.units.run(async (unit) => {
-        // The body is read by now: it cannot be run again after a deadlock.
-        if (attempts++ > 0) throw overtaken();
-        return this.work(unit, asked);
-      }, asked.principal);
+      const { outcome, due } = await this.units.run(
+        async (unit) => {
+          // The body is read by now: it cannot be run again after a deadlock.
+          if (attempts++ > 0) throw overtaken();
+          return this.work(unit, asked);
+        },
+        { principal: { name: asked.principal }, traceparent: asked.traceparent },
+      );
       this.events.written();
       this.expiries.set({ ...due, ttl: null });
       return outcome;
