@@ -20,6 +20,7 @@ import { LeaseNames } from './dns/lease-names.js';
 import { EventListener } from './events/event-listener.js';
 import { EventPublisher } from './events/event-publisher.js';
 import { EventSignal } from './events/event-signal.js';
+import { EventTerms } from './events/event-terms.js';
 import { EventsModule } from './events/events.module.js';
 import { linkSettings } from './events/link-settings.js';
 import { OutboxSweeper } from './events/outbox-sweeper.js';
@@ -86,10 +87,14 @@ class PlatformModule {
         KnownPaths,
         { provide: PlainListener, useFactory: () => new PlainListener(config.rackhd) },
         Metrics,
+        {
+          provide: EventTerms,
+          useFactory: () => new EventTerms(config.http.publicUrl, config.limits.eventSubscribers),
+        },
         { provide: RequestLimits, useFactory: () => new RequestLimits(config.limits.addressesPerRequest) },
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
-      exports: [Database, Authenticator, ExpirySignal, KnownPaths, RequestLimits, Metrics],
+      exports: [Database, Authenticator, ExpirySignal, KnownPaths, RequestLimits, EventTerms, Metrics],
     };
   }
 }
@@ -97,10 +102,10 @@ class PlatformModule {
 /** The loops of the control plane: relay, listener, sweepers, roll-up. */
 @Module({})
 class LoopsModule {
-  static with({ database, nats, outbox, history, capacity, dns }: Config, log: Log): DynamicModule {
+  static with({ database, nats, outbox, history, capacity, dns, http }: Config, log: Log): DynamicModule {
     const link = linkSettings(nats);
     const publisher = (db: Database, metrics: Metrics): EventPublisher | undefined =>
-      link === undefined ? undefined : new EventPublisher(db, link, metrics, log);
+      link === undefined ? undefined : new EventPublisher(db, link, http.publicUrl, metrics, log);
     return {
       module: LoopsModule,
       imports: [EventsModule, LeasesModule, PortMapRemovalModule],

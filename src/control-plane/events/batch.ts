@@ -1,6 +1,7 @@
 import { writeJson } from '../../platform/json/json-text.js';
 import { newId } from '../resource/id.js';
-import { collectionOf, eventSubject, eventType, type NewEvent, type StoredEvent } from './event.js';
+import type { NewEvent, StoredEvent } from './event.js';
+import { collectionOf, eventSubject, eventType } from './event-types.js';
 import { memberText, WithMembers, type Shape } from './with-members.js';
 
 /** Limits of one row, so that a reader never has much more than it asked for in memory. */

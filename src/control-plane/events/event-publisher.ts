@@ -52,6 +52,8 @@ export class EventPublisher {
   constructor(
     private readonly database: Database,
     private readonly settings: LinkSettings,
+    /** Where the API is reached: events name their schemas below it. */
+    private readonly publicUrl: string,
     private readonly metrics: Metrics,
     private readonly log: Log,
   ) {
@@ -150,7 +152,7 @@ export class EventPublisher {
       for (const event of readBatches(slice.batches, this.sent)) {
         if (window.full) await window.room();
         await this.stayOnTurn(window);
-        const body = Buffer.from(cloudEvent(event));
+        const body = Buffer.from(cloudEvent(event, this.publicUrl));
         if (body.length <= link.largest) link.send(window, toSend(event, body), body);
         else await this.passOver(window, event, body.length, link.largest);
         this.sent = event.position;
@@ -203,7 +205,7 @@ export class EventPublisher {
     if (error instanceof Refused) {
       const [batch] = await this.database.query<StoredBatch>(BATCHES_AFTER, [error.position - 1, 1]);
       const [event] = readBatches(batch === undefined ? [] : [batch], error.position - 1);
-      if (event !== undefined) await this.park(event, Buffer.byteLength(cloudEvent(event)), error.message);
+      if (event !== undefined) await this.park(event, Buffer.byteLength(cloudEvent(event, this.publicUrl)), error.message);
       this.position = error.position;
       return 'more';
     }

@@ -1,95 +1,62 @@
+import type { Readable } from 'node:stream';
 import { Injectable } from '@nestjs/common';
-import { Database } from '../../platform/database/database.js';
-import { cloudEvent, type StoredEvent } from './event.js';
-import { readBatches, type StoredBatch } from './batch.js';
-import { EventSignal } from './event-signal.js';
-import { BATCHES_AFTER, LAST_POSITION } from './outbox.queries.js';
+import { decodeCursor, encodeCursor, fingerprintOf } from '../resource/cursor.js';
+import { invalidField } from '../../platform/problem/problem.js';
+import { EventFeed } from './event-feed.js';
+import type { EventFilter } from './event-filter.js';
+import { EventReader, MAX_ROWS, requireKept } from './event-reader.js';
+import { EventSubscriber } from './event-subscriber.js';
+import type { ToldEvent } from './told-event.js';
 
-const SLICE = 200;
-/** Rows of the outbox read at once; each holds one event or many. */
-const MAX_BATCHES = 64;
-const HEARTBEAT_MS = 15_000;
-
-/** Which events are wanted; what is absent does not matter. */
-export interface EventFilter {
-  /** A type, or with a dot at its end all that begin so. */
-  type?: string | undefined;
-  /** Name of the principal who did it. */
-  actor?: string | undefined;
-}
+/** Events that one page looks through at most: a filter that nothing passes must not read years. */
+const MAX_LOOKED = 5_000;
 
 export interface EventSlice {
-  events: StoredEvent[];
+  events: ToldEvent[];
   /** Place in the stream up to which has been looked. */
   last: number;
-  /** True when there may be more already. */
-  more: boolean;
+  /** Cursor of the next page; absent when this one ends where the stream does now. */
+  next?: string;
 }
 
-/** Reads the one stream of events by position; the same order and ids as on NATS. */
+/** Shows the one stream of events, as pages and live; the same order and ids as on NATS. */
 @Injectable()
 export class EventStreamService {
   constructor(
-    private readonly database: Database,
-    private readonly signal: EventSignal,
+    private readonly reader: EventReader,
+    private readonly feed: EventFeed,
   ) {}
 
-  async lastPosition(): Promise<number> {
-    const [row] = await this.database.query<{ position: string }>(LAST_POSITION);
-    return Number(row?.position ?? 0);
-  }
-
-  /** Up to `limit` events after a position, of which those that are not wanted are left out. */
-  async read(after: number, limit: number, filter: EventFilter): Promise<EventSlice> {
-    const events: StoredEvent[] = [];
-    let last = after;
-    let looked = 0;
-    let more = true;
-    while (more && looked < limit) {
-      const rows = Math.min(limit - looked, MAX_BATCHES);
-      const batches = await this.database.query<StoredBatch>(BATCHES_AFTER, [last, rows]);
-      more = batches.length === rows;
-      for (const event of readBatches(batches, last)) {
-        if (looked === limit) {
-          more = true;
-          break;
-        }
+  /** Up to `limit` events that are wanted, after a position or a cursor, which is good for the filter that gave it. */
+  async page(from: { after?: number; cursor?: string }, limit: number, filter: EventFilter): Promise<EventSlice> {
+    const list = fingerprintOf(['events', filter.key]);
+    const kept = await this.reader.kept();
+    let last = from.cursor === undefined ? (from.after ?? 0) : placeOf(decodeCursor(from.cursor, list).id);
+    requireKept(last, kept);
+    const events: ToldEvent[] = [];
+    for (let looked = 0; last < kept.last && events.length < limit && looked < MAX_LOOKED;) {
+      const slice = await this.reader.after(last, Math.min(limit, MAX_ROWS));
+      if (slice.events.length === 0) break;
+      requireKept(last, slice);
+      for (const told of slice.events) {
+        last = told.event.position;
         looked++;
-        last = event.position;
-        if (matches(event, filter)) events.push(event);
+        if (filter.wants(told)) events.push(told);
+        if (events.length === limit || looked === MAX_LOOKED) break;
       }
     }
-    return { events, last, more };
+    return { events, last, ...(last < kept.last && { next: encodeCursor({ id: String(last) }, list) }) };
   }
 
-  /** Server-sent events (WHATWG HTML section 9.2) from a position on, until aborted. A comment now and then keeps proxies awake. */
-  async *follow(after: number, filter: EventFilter, stop: AbortSignal): AsyncGenerator<string> {
-    let position = after;
-    // With its place from the start: who is cut off before the first event continues here, not from "now".
-    yield `: events of Berth\nid: ${after}\nretry: 1000\n\n`;
-    let quietSince = Date.now();
-    while (!stop.aborted) {
-      const woken = new AbortController();
-      const next = this.signal.next(HEARTBEAT_MS, AbortSignal.any([stop, woken.signal]));
-      try {
-        const { events, last, more } = await this.read(position, SLICE, filter);
-        for (const event of events) yield `id: ${event.position}\nevent: ${event.type}\ndata: ${cloudEvent(event)}\n\n`;
-        position = last;
-        if (events.length > 0) quietSince = Date.now();
-        else if (Date.now() - quietSince >= HEARTBEAT_MS) {
-          quietSince = Date.now();
-          yield ': still here\n\n';
-        }
-        if (!more) await next;
-      } finally {
-        woken.abort();
-      }
-    }
+  /** Server-sent events after a position, or from now on, until the stream is destroyed. */
+  async follow(after: number | undefined, filter: EventFilter): Promise<Readable> {
+    const kept = await this.reader.kept();
+    if (after !== undefined) requireKept(after, kept);
+    return new EventSubscriber(this.reader, this.feed, after ?? kept.last, filter);
   }
 }
 
-function matches(event: StoredEvent, { type, actor }: EventFilter): boolean {
-  if (actor !== undefined && event.actor !== actor) return false;
-  if (type === undefined) return true;
-  return type.endsWith('.') ? event.type.startsWith(type) : event.type === type;
+function placeOf(id: string): number {
+  if (!/^[0-9]{1,15}$/.test(id)) throw invalidField('cursor', 'is not one that this list gave');
+  return Number(id);
 }

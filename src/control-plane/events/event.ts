@@ -1,16 +1,4 @@
-/** The nouns that events speak of; with a verb they make the subject `ipam.<noun>.<verb>`. */
-export type Noun = 'pool' | 'subnet' | 'reservation' | 'lease' | 'gateway' | 'port-map' | 'component' | 'quota';
-export type Verb =
-  | 'created'
-  | 'updated'
-  | 'deleted'
-  | 'removing'
-  | 'status'
-  | 'renewed'
-  | 'expiring'
-  | 'drift'
-  | 'threshold'
-  | 'threshold-cleared';
+import { EVENT_VERSION, schemaPath, type Noun, type Verb } from './event-types.js';
 
 /** A fact to be told, once the transaction that makes it true has committed. */
 export interface NewEvent {
@@ -48,34 +36,21 @@ export interface StoredEvent {
   time: Date;
 }
 
-const COLLECTIONS: Record<Noun, string> = {
-  pool: 'pools',
-  subnet: 'subnets',
-  reservation: 'reservations',
-  lease: 'leases',
-  gateway: 'gateways',
-  'port-map': 'port-maps',
-  component: 'components',
-  quota: 'quotas',
-};
-
-/** All nouns: the stream has a subject for each. */
-export const NOUNS = Object.keys(COLLECTIONS) as readonly Noun[];
-
-export const eventType = ({ noun, verb }: Pick<NewEvent, 'noun' | 'verb'>): string => `ipam.${noun}.${verb}`;
-export const collectionOf = (noun: Noun): string => COLLECTIONS[noun];
-export const eventSubject = ({ noun, id }: Pick<NewEvent, 'noun' | 'id'>): string => `${COLLECTIONS[noun]}/${id}`;
-
-/** The event as CloudEvents 1.0 JSON (structured mode). `sequence` is its place in the one stream of all events. */
-export function cloudEvent(event: StoredEvent): string {
+/**
+ * The event as CloudEvents 1.0 JSON (structured mode), with the extensions for sequences (its place in the one stream of all
+ * events, in as many digits always, so that it sorts as text) and for distributed tracing. `publicUrl` is where the schemas
+ * are.
+ */
+export function cloudEvent(event: StoredEvent, publicUrl: string): string {
   const head = JSON.stringify({
     specversion: '1.0',
     id: event.id,
     source: 'berth',
-    type: `${event.type}.v1`,
+    type: `${event.type}.${EVENT_VERSION}`,
     subject: event.subject,
     time: event.time.toISOString(),
     datacontenttype: 'application/json',
+    dataschema: publicUrl + schemaPath(event.type),
     sequence: String(event.position).padStart(16, '0'),
     ...(event.owner === null ? {} : { owner: event.owner }),
     ...(event.actor === null ? {} : { actor: event.actor }),

@@ -1,4 +1,4 @@
-import { Readable } from 'node:stream';
+import type { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
 import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -6,8 +6,8 @@ import { reply, type Reply } from '../../platform/http/reply.js';
 import { Route } from '../../platform/http/route.js';
 import { JsonText } from '../../platform/json/json-text.js';
 import { invalidField } from '../../platform/problem/problem.js';
-import { cloudEvent } from './event.js';
 import { EventPage, EventQuery } from './event.dto.js';
+import { EventFilter } from './event-filter.js';
 import { EventStreamService } from './event-stream.service.js';
 
 @ApiTags('events')
@@ -20,25 +20,29 @@ export class EventsController {
    * otherwise one page of what happened.
    */
   @Get()
-  @Route({ access: ['member', 'reader'], waits: true, problems: ['invalid-field'] })
+  @Route({ access: ['member', 'reader'], waits: true, problems: ['invalid-field', 'events-gone'] })
   @ApiOkResponse({ type: EventPage })
   async listEvents(
     @Query() query: EventQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) response: FastifyReply,
   ): Promise<Reply | Readable> {
+    const filter = EventFilter.of(query);
+    const { after, cursor, limit } = query;
     if (!(request.headers.accept ?? '').includes('text/event-stream')) {
-      const { events, last } = await this.events.read(query.after ?? 0, query.limit ?? 100, query);
-      return reply({ body: { events: events.map((event) => new JsonText(cloudEvent(event))), last } });
+      if (after !== undefined && cursor !== undefined) throw invalidField('cursor', 'give this or after, not both');
+      const { events, last, next } = await this.events.page(query, limit ?? 100, filter);
+      const told = events.map(({ text }) => new JsonText(text));
+      return reply({ body: { events: told, last, next }, ...(next !== undefined && { next }) });
     }
-    const after = lastEventId(request) ?? query.after ?? (await this.events.lastPosition());
-    const stop = new AbortController();
-    response.raw.once('close', () => stop.abort());
+    if (cursor !== undefined) throw invalidField('cursor', 'is for pages; a stream goes on after an event: use after');
+    const stream = await this.events.follow(lastEventId(request) ?? after, filter);
+    response.raw.once('close', () => stream.destroy());
     response
       .header('content-type', 'text/event-stream')
       .header('cache-control', 'no-store')
       .header('x-accel-buffering', 'no');
-    return Readable.from(this.events.follow(after, query, stop.signal), { objectMode: false });
+    return stream;
   }
 }
 

@@ -2,7 +2,7 @@ import { jetstreamManager, JetStreamApiError, type JetStreamManager, type Stream
 import { connect, createInbox, headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
 import type { Log } from '../../platform/logging/log.js';
 import { natsServers } from '../../platform/nats/servers.js';
-import { NOUNS } from './event.js';
+import { NOUNS } from './event-types.js';
 import type { Answer, Outgoing, PublishWindow } from './publish-window.js';
 import { newStream, planStream, type StreamSettings } from './stream-plan.js';
 

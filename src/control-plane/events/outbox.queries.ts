@@ -24,8 +24,11 @@ export const BATCHES_WITHIN = `
         FROM (SELECT * FROM outbox_packed WHERE last_position > $1 ORDER BY last_position LIMIT $2) AS next) AS b
   WHERE upto - octet_length(body) < $3 ORDER BY last_position`;
 
-/** The position up to which events were removed; those after it are all there. One row. */
-export const SWEPT_TO = `SELECT position FROM relay WHERE name = 'swept'`;
-
-/** The highest position given out. */
-export const LAST_POSITION = `SELECT position FROM relay WHERE name = 'sequencer'`;
+/**
+ * The highest position given out, and the place before the oldest event that is kept: null when none is. One step into the
+ * index of positions.
+ */
+export const KEPT = `
+  SELECT r.position AS last,
+         (SELECT last_position - events FROM outbox_packed WHERE last_position > 0 ORDER BY last_position LIMIT 1) AS start
+  FROM relay r WHERE r.name = 'sequencer'`;

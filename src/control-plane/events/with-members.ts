@@ -1,4 +1,4 @@
-import type { Noun } from './event.js';
+import type { Noun } from './event-types.js';
 
 /**
  * The data of an event about a resource whose members come and go with it, where each member has an event of its own, with

@@ -22,6 +22,13 @@ function publicKey(value: string): string {
   return value;
 }
 
+/** An http or https URL to put paths behind: without query and fragment, and without a slash at the end. */
+function baseUrl(value: string): string {
+  const { search, hash } = new URL(url('http', 'https')(value));
+  if (search !== '' || hash !== '') throw new BadValue();
+  return value.replace(/\/+$/, '');
+}
+
 /**
  * Every setting of Berth, once. The type of the configuration, `berth config` and docs/configuration.md all come from
  * this table: `config.database.poolSize` is the setting below of that name.
@@ -148,6 +155,14 @@ export const SETTINGS = {
       default: '8000',
       parse: integer(0, 65535),
     }),
+    publicUrl: always({
+      name: 'PUBLIC_URL',
+      description:
+        'Where clients reach the API, the same for all processes of a site: events name their JSON schemas below it (`dataschema`).',
+      expects: 'an http or https URL such as https://berth.example.net, with a path perhaps',
+      default: 'http://127.0.0.1:8000',
+      parse: baseUrl,
+    }),
     bodyLimit: always({
       name: 'BODY_LIMIT',
       description: 'Largest request body; a larger one is answered 413.',
@@ -178,6 +193,13 @@ export const SETTINGS = {
       expects: 'a whole number from 0 to 1000000',
       default: '0',
       parse: integer(0, 1_000_000),
+    }),
+    eventSubscribers: always({
+      name: 'EVENT_SUBSCRIBERS',
+      description: 'Live event streams that one `berth serve` has open at once; one more is answered 503.',
+      expects: 'a whole number from 1 to 100000',
+      default: '5000',
+      parse: integer(1, 100_000),
     }),
     requestBurst: maybe({
       name: 'RATE_LIMIT_BURST',

@@ -42,6 +42,8 @@ export const PROBLEM_CODES = {
   'quota-exceeded': 409,
   /** Something still uses the resource. */
   'in-use': 409,
+  /** The events after this place are not kept any more, or the stream never had them. */
+  'events-gone': 410,
   /** If-Match names another version than the current one. */
   'precondition-failed': 412,
   /** The body is larger than BODY_LIMIT. */
