@@ -50,8 +50,9 @@ unit: $(BUILT)
 
 # What the code generates, beside what is committed: a file that has not changed is not touched, so nothing is built again.
 GENERATE = mkdir -p $(CACHE) && $(BERTH) openapi > $(CACHE)/openapi.json && \
+	$(BERTH) asyncapi > $(CACHE)/asyncapi.yaml && \
 	openapi-typescript $(CACHE)/openapi.json -o $(CACHE)/schema.ts >/dev/null
-PAIRS := $(CACHE)/openapi.json:openapi/openapi.json $(CACHE)/schema.ts:src/cli/client/schema.ts
+PAIRS := $(CACHE)/openapi.json:openapi/openapi.json $(CACHE)/asyncapi.yaml:openapi/asyncapi.yaml $(CACHE)/schema.ts:src/cli/client/schema.ts
 
 generated: $(BUILT)
 	@$(GENERATE); for pair in $(PAIRS); do cmp -s "$${pair%%:*}" "$${pair##*:}" || \

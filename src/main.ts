@@ -174,6 +174,13 @@ berth
   });
 
 berth
+  .command('asyncapi')
+  .description('print the AsyncAPI document of what is told over NATS and as server-sent events, as YAML')
+  .action(async () => {
+    process.stdout.write(await (await import('./control-plane/asyncapi.js')).asyncapiYaml());
+  });
+
+berth
   .command('config')
   .description('print the effective configuration, without secrets, and where each value comes from')
   .addOption(new Option('--markdown', 'print docs/configuration.md').hideHelp())

@@ -10,6 +10,7 @@ import type { Log } from '../platform/logging/log.js';
 import { Metrics } from '../platform/metrics/metrics.js';
 import { ProblemFilter } from '../platform/problem/problem.filter.js';
 import { QuarantineSweeper } from './allocation/quarantine-sweeper.js';
+import { AsyncapiModule } from './asyncapi/asyncapi.module.js';
 import { BusModule } from './bus/bus.module.js';
 import { CapacityModule } from './capacity/capacity.module.js';
 import { CapacityRollUp } from './capacity/roll-up.js';
@@ -179,6 +180,7 @@ export class AppModule {
       imports: [
         PlatformModule.with(config, log),
         EventsModule,
+        AsyncapiModule,
         PoolsModule,
         SubnetsModule,
         ReservationsModule,

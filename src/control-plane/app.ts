@@ -12,6 +12,8 @@ import { createAdapter, installDraining, installHooks } from '../platform/http/s
 import type { Log } from '../platform/logging/log.js';
 import { installHttpMetrics } from '../platform/metrics/http-metrics.js';
 import { Metrics } from '../platform/metrics/metrics.js';
+import { EVENT_MODELS } from './asyncapi/event-data.js';
+import { EventSchemas } from './asyncapi/event-schemas.js';
 import { AppModule } from './app.module.js';
 import { BusRoutes } from './bus/bus-routes.js';
 import { Hooks } from './hooks/hooks.js';
@@ -48,6 +50,7 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
   if (config.bus.api === 'on') app.get(BusRoutes).watch(fastify);
   installDirectHandlers(adapter, (type) => app.get(type, { strict: false }));
   installHttpMetrics(fastify, app.get(Metrics));
+  app.get(EventSchemas, { strict: false }).makeOf(() => openapi(app));
   SwaggerModule.setup('docs', app, () => openapi(app), {
     jsonDocumentUrl: 'openapi.json',
     yamlDocumentUrl: 'openapi.yaml',
@@ -69,6 +72,6 @@ export function openapi(app: NestFastifyApplication): OpenAPIObject {
     .build();
   return SwaggerModule.createDocument(app, head, {
     operationIdFactory: (_controller, method) => method,
-    extraModels: [PROBLEM_SCHEMA],
+    extraModels: [PROBLEM_SCHEMA, ...EVENT_MODELS],
   });
 }

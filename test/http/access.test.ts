@@ -7,6 +7,8 @@ import { goodBody, makeFixture, OPERATIONS, pathOf, type Fixture, type Operation
 const ALLOWED: Record<string, readonly string[]> = {
   getLiveness: ['anyone'],
   getReadiness: ['anyone'],
+  listEventSchemas: ['anyone'],
+  getEventSchema: ['anyone'],
   ...each(
     ['member', 'reader'],
     [

@@ -107,6 +107,7 @@ const WORDS: Readonly<Record<string, string>> = {
   address: '10.20.0.1',
   protocol: 'tcp',
   port: '50000',
+  schema: 'ipam.lease.created.v1.json',
 };
 
 /** The path of an operation with an id in it: by default the one of the fixture. */
