@@ -24,10 +24,10 @@ const named = (noun: string): Step => ({ body: () => ({ name: 'renamed' }), tell
 const STEPS: Readonly<Record<string, Step>> = {
   createPool: { tells: ['pool.created'] },
   updatePool: named('pool'),
-  replacePool: named('pool'),
+  replacePool: { body: () => ({ name: 'replaced' }), tells: ['pool.updated'] },
   createSubnet: { tells: ['subnet.created'] },
   updateSubnet: named('subnet'),
-  replaceSubnet: named('subnet'),
+  replaceSubnet: { body: () => ({ name: 'replaced' }), tells: ['subnet.updated'] },
   reserveInPool: { tells: ['reservation.created', 'lease.created'] },
   reserveInSubnet: { body: () => ({ ttl: 60 }), tells: ['reservation.created', 'lease.created'] },
   bulkReservations: {

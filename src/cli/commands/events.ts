@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { answer } from '../client/answer.js';
 import type { Event } from '../client/client.js';
+import type { Filters } from '../events/follow.js';
 import { eventLine } from '../events/line.js';
 import { examples } from '../options/examples.js';
 import { whole } from '../options/parsers.js';
@@ -9,6 +10,9 @@ import { openSession, traceOf, type GlobalOptions, type Session } from '../sessi
 interface EventsOptions {
   readonly follow?: boolean;
   readonly type?: string;
+  readonly subject?: string;
+  readonly tag?: string;
+  readonly owner?: string;
   readonly actor?: string;
   readonly after?: number;
   readonly limit: number;
@@ -19,34 +23,42 @@ export function eventsCommand(program: Command): void {
     .command('events')
     .description('what happened, or with --follow what happens, one event a line')
     .option('-f, --follow', 'from now on (or from --after on), until Ctrl-C; reconnects by itself')
-    .option('--type <type>', 'only ipam.lease.created, say, or with a dot at the end all that begins so: ipam.lease.')
+    .option('--type <types>', 'only these, separated by commas: ipam.lease.created, ipam.lease.*, ipam.*.deleted')
+    .option('--subject <subject>', 'only what is about this: leases/<id>, say, or leases/ for all of a kind')
+    .option('--tag <tag>', 'only what is about resources with this tag')
+    .option('--owner <name>', 'only what is about resources of this owner')
     .option('--actor <name>', 'only what this principal did')
     .option('--after <position>', 'only events after this place in the stream', whole(0, Number.MAX_SAFE_INTEGER))
-    .option('--limit <number>', 'how many to look through, without --follow', whole(1, 1000), 100)
+    .option('--limit <number>', 'how many to show, without --follow', whole(1, 1000), 100)
     .action(async (options: EventsOptions, self: Command) => {
       const global = self.optsWithGlobals<GlobalOptions>();
       const session = await openSession(global);
-      // The name of a type as events show it has a version; the API asks without.
-      const type = options.type?.replace(/\.v[0-9]+$/, '');
-      const wish = { ...options, ...(type === undefined ? {} : { type }) };
-      await (options.follow === true ? followEvents(session, wish, traceOf(global)) : pageOfEvents(session, wish));
+      await (options.follow === true
+        ? followEvents(session, options, traceOf(global))
+        : pageOfEvents(session, options));
     });
   examples(
     command,
     'vlab events --follow',
-    'vlab events --follow --type ipam.component.',
+    'vlab events --follow --type ipam.component.*',
+    'vlab events --subject leases/0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f',
     'vlab events --actor ci --after 4200 --json',
   );
   command.addHelpText('after', '\nWith --json each line is one CloudEvent.');
 }
 
-async function pageOfEvents({ api, out }: Session, { type, actor, after, limit }: EventsOptions): Promise<void> {
-  const query = {
-    limit,
-    ...(after === undefined ? {} : { after }),
-    ...(type === undefined ? {} : { type }),
-    ...(actor === undefined ? {} : { actor }),
-  };
+/** The parameters of `GET /events` that were asked for. */
+const queryOf = ({ type, subject, tag, owner, actor, after }: EventsOptions): Filters => ({
+  ...(after === undefined ? {} : { after }),
+  ...(type === undefined ? {} : { type }),
+  ...(subject === undefined ? {} : { subject }),
+  ...(tag === undefined ? {} : { tag }),
+  ...(owner === undefined ? {} : { owner }),
+  ...(actor === undefined ? {} : { actor }),
+});
+
+async function pageOfEvents({ api, out }: Session, options: EventsOptions): Promise<void> {
+  const query = { ...queryOf(options), limit: options.limit };
   const { data, text } = answer(await api.GET('/events', { params: { query } }));
   if (out.json) {
     const { parseTree, findNodeAtLocation } = await import('jsonc-parser');
@@ -56,23 +68,20 @@ async function pageOfEvents({ api, out }: Session, { type, actor, after, limit }
   } else {
     out.lines(data.events.map(eventLine));
   }
-  // The page is of a stretch of the stream, and its type is looked at afterwards: it may be short, and not the last.
-  if (data.last - (after ?? 0) >= limit) out.note(`There may be more: vlab events --after ${data.last}`);
+  if (data.next !== undefined) out.note(`There may be more: vlab events --after ${data.last}`);
   else if (data.events.length === 0) out.note('There are no events to show.');
 }
 
 async function followEvents(
   { url, token, out }: Session,
-  { type, actor, after }: EventsOptions,
+  options: EventsOptions,
   trace: ReturnType<typeof traceOf>,
 ): Promise<void> {
   const { follow } = await import('../events/follow.js');
   const events = follow({
     url,
     ...(token === undefined ? {} : { token }),
-    ...(after === undefined ? {} : { after }),
-    ...(type === undefined ? {} : { type }),
-    ...(actor === undefined ? {} : { actor }),
+    query: queryOf(options),
     ...trace,
     remark: (message) => out.note(message),
   });

@@ -11,13 +11,20 @@ const LONGEST_PAUSE_MS = 5_000;
 /** Berth says something at least every 15 s; a connection that is silent for this long is dead. */
 const SILENCE_MS = 45_000;
 
+/** Which events; `after` is the position to begin after, undefined = from now on. */
+export interface Filters {
+  readonly after?: number;
+  readonly type?: string;
+  readonly subject?: string;
+  readonly tag?: string;
+  readonly owner?: string;
+  readonly actor?: string;
+}
+
 export interface Following {
   readonly url: string;
   readonly token?: string;
-  /** Position to begin after; undefined = from now on. */
-  readonly after?: number;
-  readonly type?: string;
-  readonly actor?: string;
+  readonly query: Filters;
   readonly trace?: (line: string) => void;
   /** Told when the connection was lost, and when it is back. */
   readonly remark: (message: string) => void;
@@ -68,11 +75,10 @@ export async function* follow(settings: Following): AsyncGenerator<string> {
 class Passing extends Failure {}
 
 async function connect(settings: Following, last: string | undefined, stop: AbortController): Promise<Response> {
-  const { url, after, type, actor, trace } = settings;
-  const query = new URLSearchParams();
-  if (after !== undefined) query.set('after', String(after));
-  if (type !== undefined) query.set('type', type);
-  if (actor !== undefined) query.set('actor', actor);
+  const { url, trace } = settings;
+  const query = new URLSearchParams(
+    Object.entries(settings.query).map(([name, value]): [string, string] => [name, String(value)]),
+  );
   const path = `/events${query.size === 0 ? '' : `?${query.toString()}`}`;
   const timer = setTimeout(() => stop.abort(new Error('silence')), SILENCE_MS);
   try {

@@ -65,7 +65,7 @@ function typePattern(asked: string): RegExp {
       .replaceAll('*', '[^.]+')
       .replace(/>$/, '.+');
     const expression = pattern === '*' ? '.+' : text;
-    if (!EVENT_TYPES.some((type) => new RegExp(`^${expression}$`).test(type))) {
+    if (pattern === '' || !EVENT_TYPES.some((type) => new RegExp(`^${expression}$`).test(type))) {
       throw invalidField(
         'type',
         `${JSON.stringify(pattern)} is no type of event, such as ipam.lease.created or ipam.lease.*`,

@@ -25,11 +25,11 @@ export function batchOf(caller: Caller, body: BulkRequest, noticeSeconds: number
     const field = create.length > 0 ? 'create' : 'release';
     throw invalidField(field, `must have at most ${MAX_ITEMS} items together with the other list`);
   }
-  const { principal, bodyType } = caller;
+  const { principal, bodyType, traceparent } = caller;
   const targets = create.map(targetOf);
   const releases = release.map(({ id, reason, ifMatch }) =>
     attempted((): ReleaseRequest => ({
-      caller: { principal, bodyType, ...(ifMatch === undefined ? {} : { ifMatch }) },
+      caller: { principal, bodyType, traceparent, ...(ifMatch === undefined ? {} : { ifMatch }) },
       id: pathId('reservation', id),
       reason: reason ?? null,
     })),
