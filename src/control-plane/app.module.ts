@@ -15,6 +15,7 @@ import { BusModule } from './bus/bus.module.js';
 import { CapacityModule } from './capacity/capacity.module.js';
 import { CapacityRollUp } from './capacity/roll-up.js';
 import { ComponentEntity } from './components/component.entity.js';
+import { ComponentKinds } from './components/component-kinds.js';
 import { ComponentsModule } from './components/components.module.js';
 import { DnsModule } from './dns/dns-zones.controller.js';
 import { LeaseNames } from './dns/lease-names.js';
@@ -87,6 +88,7 @@ class PlatformModule {
         },
         KnownPaths,
         { provide: PlainListener, useFactory: () => new PlainListener(config.rackhd) },
+        { provide: ComponentKinds, useFactory: () => ComponentKinds.of(config.components.kinds) },
         Metrics,
         {
           provide: EventTerms,
@@ -95,7 +97,9 @@ class PlatformModule {
         { provide: RequestLimits, useFactory: () => new RequestLimits(config.limits.addressesPerRequest) },
         { provide: APP_FILTER, useFactory: (paths: KnownPaths) => new ProblemFilter(paths, log), inject: [KnownPaths] },
       ],
-      exports: [Database, Authenticator, ExpirySignal, KnownPaths, RequestLimits, EventTerms, Metrics],
+      exports: [
+        ...[Database, Authenticator, ComponentKinds, ExpirySignal, KnownPaths, RequestLimits, EventTerms, Metrics],
+      ],
     };
   }
 }

@@ -1,10 +1,12 @@
 import type { Command } from 'commander';
 import { answer } from '../client/answer.js';
+import { kindOf } from '../connect/kinds.js';
 import { described, labelling, type Describing } from '../options/describing.js';
 import { examples } from '../options/examples.js';
 import { requireName } from '../options/named.js';
 import { waiting } from '../options/waiting.js';
 import { repeatedAs, wantedPort, whole, type WantedPort } from '../options/parsers.js';
+import { withNumber, type MappedPort } from '../resources/kinds.js';
 import { table } from '../output/table.js';
 import { cited, shellWord } from '../output/words.js';
 import { addressesOf, SUBNETS } from '../resources/addressing.js';
@@ -37,7 +39,7 @@ export function createCommand(program: Command): void {
     .option('--subnet <subnet>', 'name, id or network of the subnet of its addresses, instead of a pool')
     .option(
       '--port <port>',
-      'port to map, as port[/udp][=gateway port]; may be given again (default: the ports of the kind)',
+      'port to map, as port[/udp][=gateway port], or by the name that the kind has for it (rdp); may be given again (default: the ports of the kind)',
       repeatedAs(wantedPort),
     )
     .option('--count <number>', 'how many addresses; each gets all ports (default: 1)', whole(1, 64));
@@ -51,6 +53,7 @@ export function createCommand(program: Command): void {
     'vlab create windows --name win1',
     'vlab create portmap --name win1 --protocol rdp',
     'vlab create centos --name web --port 22 --port 443=50043 --tag prod',
+    'vlab create centos --name desk --port ssh --port rdp',
     'vlab create resolver --name ns1 --port 53/udp --port 53/tcp --no-wait',
   );
 }
@@ -65,7 +68,7 @@ async function create(session: Session, kind: string, options: CreateOptions): P
     ...(gateway === undefined ? {} : { gateway }),
     ...(pool === undefined ? {} : { pool }),
     ...(subnet === undefined ? {} : { subnet: await findId(session, SUBNETS, subnet) }),
-    ...(port === undefined ? {} : { ports: port.map((wanted) => ({ protocol: 'tcp' as const, ...wanted })) }),
+    ...(port === undefined ? {} : { ports: await numbered(session, kind, port) }),
     count: count ?? 1,
     ...(owner === undefined ? {} : { owner }),
   };
@@ -92,4 +95,11 @@ async function create(session: Session, kind: string, options: CreateOptions): P
     await tellOutcome(session, outcome, wait, portMaps, stands);
   }
   if (!out.json && portMaps.length > 0) out.say(`Use ${cited(`vlab connect ${call}`)} to reach it.`);
+}
+
+/** Ports with their numbers; the names are those of the kind. */
+async function numbered({ api }: Session, kind: string, ports: readonly WantedPort[]): Promise<MappedPort[]> {
+  const isNamed = ports.some(({ targetPort }) => typeof targetPort === 'string');
+  const known = isNamed ? answer(await api.GET('/component-kinds')).data.kinds : [];
+  return ports.map((wanted) => withNumber(kindOf(known, kind), kind, wanted));
 }

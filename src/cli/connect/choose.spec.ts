@@ -9,7 +9,11 @@ const map = (targetPort: number, address = '10.0.0.1', protocol: 'tcp' | 'udp' =
 
 const kind = (ports: Record<string, number>, defaultPort: string | null): ComponentKind => ({
   name: 'kind',
-  ports: Object.entries(ports).map(([name, targetPort]) => ({ name, targetPort, protocol: 'tcp', create: true })),
+  component: 'Kind',
+  connect: [],
+  ports: Object.entries(ports).map(([name, targetPort]) => ({
+    ...{ name, targetPort, protocol: 'tcp', create: true, path: null },
+  })),
   defaultPort,
   user: 'root',
 });

@@ -5,6 +5,7 @@ describe('wantedPort', () => {
   it.each([
     ['22', { targetPort: 22 }],
     ['53/udp', { targetPort: 53, protocol: 'udp' }],
+    ['RDP=50000', { targetPort: 'rdp', connectionPort: 50000 }],
     ['22=50010', { targetPort: 22, connectionPort: 50010 }],
     ['53/UDP=50053', { targetPort: 53, protocol: 'udp', connectionPort: 50053 }],
     ['65535/tcp=1', { targetPort: 65535, protocol: 'tcp', connectionPort: 1 }],

@@ -54,18 +54,19 @@ export function duration(value: string): number {
 }
 
 export interface WantedPort {
-  readonly targetPort: number;
+  /** Its number, or the name that the kind of the component has for it. */
+  readonly targetPort: number | string;
   readonly protocol?: Protocol;
   readonly connectionPort?: number;
 }
 
-/** `22`, `53/udp`, `22=50010`, `53/udp=50053`: port of the machine, protocol, port wanted on the gateway. */
+/** `22`, `rdp`, `53/udp`, `22=50010`, `53/udp=50053`: port of the machine, protocol, port wanted on the gateway. */
 export function wantedPort(value: string): WantedPort {
-  const match = /^([0-9]+)(?:\/(tcp|udp))?(?:=([0-9]+))?$/i.exec(value);
-  if (match === null) throw new InvalidArgumentError('It must be like 22, 53/udp, 22=50010 or 53/udp=50053.');
+  const match = /^([0-9]+|[a-z][a-z0-9-]*)(?:\/(tcp|udp))?(?:=([0-9]+))?$/i.exec(value);
+  if (match === null) throw new InvalidArgumentError('It must be like 22, rdp, 53/udp, 22=50010 or 53/udp=50053.');
   const [, target = '', protocol, connection] = match;
   return {
-    targetPort: port(target),
+    targetPort: /^[0-9]/.test(target) ? port(target) : target.toLowerCase(),
     ...(protocol === undefined ? {} : { protocol: protocol.toLowerCase() as Protocol }),
     ...(connection === undefined ? {} : { connectionPort: port(connection) }),
   };

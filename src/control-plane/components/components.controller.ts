@@ -3,11 +3,11 @@ import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiTags } from
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { Route } from '../../platform/http/route.js';
 import { FromCaller, type Caller } from '../resource/caller.js';
-import { COMPONENT_KINDS } from './component-kinds.js';
+import { ComponentKindList } from './component-kind.dto.js';
+import { ComponentKinds } from './component-kinds.js';
 import {
   ComponentChange,
   ComponentDocument,
-  ComponentKindList,
   ComponentList,
   ComponentListQuery,
   NewComponent,
@@ -19,14 +19,17 @@ const READERS = ['member', 'reader'] as const;
 @ApiTags('components')
 @Controller()
 export class ComponentsController {
-  constructor(private readonly components: ComponentsService) {}
+  constructor(
+    private readonly components: ComponentsService,
+    private readonly kinds: ComponentKinds,
+  ) {}
 
   /** Lists the kinds of components with known ports. */
   @Get('component-kinds')
   @Route({ access: READERS })
   @ApiOkResponse({ type: ComponentKindList })
   listComponentKinds(): Reply {
-    return reply({ body: { kinds: COMPONENT_KINDS } });
+    return reply({ body: { kinds: this.kinds.all } });
   }
 
   /** Lists components. */

@@ -19,7 +19,7 @@ import { list } from '../resource/listing.js';
 import { isUnprintable } from '../resource/validators.js';
 import { componentClaims, shownComponent, type ComponentRequest } from './component-claims.js';
 import { componentDocuments } from './component-documents.js';
-import { findKind } from './component-kinds.js';
+import { ComponentKinds } from './component-kinds.js';
 import { ComponentRelease } from './component-release.js';
 import {
   COMPONENT_SORTS,
@@ -40,6 +40,7 @@ export class ComponentsService {
     private readonly units: UnitsOfWork,
     private readonly gateways: GatewayLookup,
     private readonly release: ComponentRelease,
+    private readonly kinds: ComponentKinds,
     claims: Claims,
   ) {
     this.queue = claims.queue(componentClaims(gateways));
@@ -68,7 +69,7 @@ export class ComponentsService {
     requireName(body.name);
     if (body.kind === '') throw invalidField('kind', 'must not be empty');
     const owner = newOwner(caller, body.owner);
-    const ports = checkedPorts(body);
+    const ports = checkedPorts(body, this.kinds);
     const gateway = await this.gateways.forClaim(caller, body.gateway);
     const target = await this.target(body, gateway);
     return this.queue.submit(`${gateway.id} ${targetKey(target)}`, {
@@ -162,9 +163,9 @@ export class ComponentsService {
 }
 
 /** The ports to map: those asked for, or those of the kind. */
-function checkedPorts(body: NewComponent): readonly ComponentPort[] {
+function checkedPorts(body: NewComponent, kinds: ComponentKinds): readonly ComponentPort[] {
   if (body.ports === undefined) {
-    const kind = findKind(body.kind);
+    const kind = kinds.find(body.kind);
     if (kind === undefined)
       throw invalidField('ports', `say which: ${JSON.stringify(body.kind)} is not a kind with known ports`);
     return kind.ports.filter((port) => port.create).map(({ targetPort, protocol }) => ({ targetPort, protocol }));

@@ -36,6 +36,7 @@ describe('parseConfig', () => {
         issuer: undefined,
         audience: undefined,
       },
+      components: { kinds: undefined },
       rackhd: { port: undefined, host: '127.0.0.1', role: 'admin' },
       gateway: {
         controlPlaneUrl: 'http://127.0.0.1:8000',

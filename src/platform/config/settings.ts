@@ -260,6 +260,17 @@ export const SETTINGS = {
       parse: integer(0, 31_536_000),
     }),
   },
+  components: {
+    kinds: maybe({
+      name: 'COMPONENT_KINDS',
+      description:
+        'Kinds of components of this site, besides those that Berth knows or in place of them, as JSON in the form that `GET /component-kinds` answers with.',
+      expects:
+        'JSON such as {"kinds":[{"name":"jenkins","user":"admin","ports":[{"name":"https","targetPort":8443}]}]}',
+      parse: text,
+      fileToo: true,
+    }),
+  },
   rackhd: {
     port: maybe({
       name: 'RACKHD_PORT',
@@ -413,6 +424,7 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   limits: 'Limits',
   auth: 'Authentication',
   reservations: 'Reservations',
+  components: 'Components',
   rackhd: 'RackHD clients',
   gateway: 'Gateway',
   dnsUpdate: 'DNS of a gateway',
