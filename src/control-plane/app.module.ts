@@ -56,6 +56,7 @@ import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
 import { SubnetEntity } from './subnets/subnet.entity.js';
 import { SubnetsModule } from './subnets/subnets.module.js';
 import { TransferModule } from './transfer/transfer.module.js';
+import { VlabModule } from './vlab/vlab.module.js';
 
 const ENTITIES = [
   PoolEntity,
@@ -201,6 +202,7 @@ export class AppModule {
         TransferModule.with(config, log),
         HooksModule.with(config, log),
         BusModule.with(config),
+        VlabModule.with(config, log),
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

@@ -6,6 +6,7 @@ import type { Log } from '../platform/logging/log.js';
 import { Logger } from '../platform/logging/logger.js';
 import { createApp } from './app.js';
 import { openBus, type BusServer } from './bus/bus-server.js';
+import { VlabListener } from './vlab/vlab-listener.js';
 
 export interface Running {
   url: string;
@@ -22,6 +23,7 @@ export async function serve(config: Config): Promise<Running> {
   try {
     await app.listen(port, host);
     await listenPlainly(app.get(PlainListener), config, log);
+    await listenForVlab(app.get(VlabListener, { strict: false }), log);
     bus = await openBus(app, config, log);
   } catch (error) {
     await app.close();
@@ -54,4 +56,14 @@ async function listenPlainly(listener: PlainListener, { rackhd }: Config, log: L
   if (isLoopback(open.address)) return;
   const text = `Whoever reaches it has the role ${rackhd.role} there without a token: let only the network of those clients reach it.`;
   log('warn', 'the plain listener for RackHD clients asks for no token', { url: open.url, text });
+}
+
+/** Opens the extra listener for vLab's clients, if there is to be one. */
+async function listenForVlab(listener: VlabListener, log: Log): Promise<void> {
+  const open = await listener.listen();
+  if (open === undefined) return;
+  log('info', 'the listener for vLab clients is ready', { url: open.url });
+  if (open.isTls || isLoopback(open.address)) return;
+  const text = 'Tokens pass it in the clear: give it a certificate (VLAB_TLS_CERT_FILE), or a proxy that has one.';
+  log('warn', 'the listener for vLab clients speaks plain HTTP', { url: open.url, text });
 }

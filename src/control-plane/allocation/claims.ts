@@ -49,8 +49,8 @@ export interface ClaimKind<Request extends ClaimRequest, Context> {
   write(unit: Unit, granted: readonly Granted<Request>[], context: Context): Reply[] | Promise<Reply[]>;
   /** How many requests for little a request is like (see GroupCommit); 1 unless it says more. */
   weigh?(request: Request): number;
-  /** Requests with the same text are one: the first of a batch goes ahead of the others. */
-  same?(request: Request): string;
+  /** Requests with the same text are one: the first of a batch goes ahead of the others. Undefined: one by itself. */
+  same?(request: Request): string | undefined;
   /** Cleans up after those that were refused. */
   dropped?(unit: Unit, refused: readonly Request[]): void;
 }

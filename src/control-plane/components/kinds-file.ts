@@ -43,7 +43,8 @@ function kindOf(value: unknown, place: string): ComponentKind {
   }
   const { component = name, connect = CONNECT_PROTOCOLS.filter((protocol) => names.includes(protocol)) } = fields;
   const { defaultPort = names[0] ?? null } = fields;
-  if (defaultPort !== null && !names.includes(String(defaultPort))) {
+  const usual = names.find((port) => port === defaultPort);
+  if (defaultPort !== null && usual === undefined) {
     refuse(`${place}.defaultPort`, `must be null or the name of one of its ports (${names.join(', ')})`);
   }
   return {
@@ -53,7 +54,7 @@ function kindOf(value: unknown, place: string): ComponentKind {
     connect: listOf(connect, `${place}.connect`, CONNECT_PROTOCOLS.length).map((protocol, n) =>
       oneOf(CONNECT_PROTOCOLS, protocol, `${place}.connect.${n}`),
     ),
-    defaultPort: defaultPort === null ? null : String(defaultPort),
+    defaultPort: usual ?? null,
     user: lineOf(fields['user'], `${place}.user`),
   };
 }

@@ -9,5 +9,6 @@ import { PortMapsService } from './port-maps.service.js';
   imports: [ResourceModule, GatewaysModule, PortMapRemovalModule],
   controllers: [PortMapsController],
   providers: [PortMapsService],
+  exports: [PortMapsService],
 })
 export class PortMapsModule {}

@@ -7,7 +7,7 @@ import { contains } from '../../ip/range.js';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { invalidField, notFound, Problem } from '../../platform/problem/problem.js';
-import { sizeOf, type Claim } from '../allocation/need.js';
+import { sizeOf, type Claim, type Terms } from '../allocation/need.js';
 import { Claims, type ClaimKind, type ClaimRequest } from '../allocation/claims.js';
 import type { GroupCommit } from '../allocation/group-commit.js';
 import { withChanges } from '../events/changed.js';
@@ -32,17 +32,22 @@ import {
 } from './port-map.dto.js';
 import { PortMapEntity } from './port-map.entity.js';
 import { portProblem } from './port-problem.js';
+import { sameMaps, subjectKey, type MapSubject } from './same-map.js';
 
 interface Request extends ClaimRequest {
   gateway: GatewayEntity;
   body: NewPortMap;
   owner: string;
   terms: PortMapTerms;
+  /** One map is enough for it: a second request is answered with the first one's. Ports are then drawn at random. */
+  subject?: MapSubject;
 }
 
 interface Context {
   ports: GatewayPortsEntity[];
   leases: Map<string, LeaseRow>;
+  /** Maps that are there, by `subjectKey`. */
+  same: Map<string, PortMapDocument>;
 }
 
 interface LeaseRow {
@@ -57,6 +62,9 @@ const LEASES_TO_MAP = `
   FROM lease l JOIN reservation r ON r.id = l.reservation_id
   WHERE l.id = ANY($1) ORDER BY l.id FOR KEY SHARE OF l`;
 
+/** A bookmark of a map that is gone must not lead straight to the machine of the next one. */
+const AT_RANDOM: Terms = { policy: 'random', reuseEarly: false };
+
 const leaseOf = ({ body }: Request, { leases }: Context): LeaseRow | undefined =>
   leases.get(body.lease?.toLowerCase() ?? '');
 
@@ -65,15 +73,25 @@ const portMapClaims = (gateways: GatewayLookup): ClaimKind<Request, Context> => 
   context: async (unit, requests) => {
     const [first] = requests;
     const wanted = requests.flatMap(({ body }) => body.lease?.toLowerCase() ?? []);
+    // First, before the ports are locked.
+    const same = await sameMaps(
+      unit,
+      requests.flatMap(({ subject }) => subject ?? []),
+    );
     const leases = wanted.length === 0 ? [] : await unit.query<LeaseRow>(LEASES_TO_MAP, [wanted]);
     return {
       ports: first === undefined ? [] : await gateways.ports(unit.transaction.manager, [first.gateway.id]),
       leases: new Map(leases.map((lease) => [lease.id, lease])),
+      same,
     };
   },
+  same: ({ subject }) => subject && subjectKey(subject),
   needs: (request, context) => {
     requireLease(request, leaseOf(request, context));
-    return [portNeed(context.ports, request.body)];
+    const there = request.subject && context.same.get(subjectKey(request.subject));
+    if (there !== undefined) return shown(there);
+    const need = portNeed(context.ports, request.body);
+    return [request.subject === undefined ? need : { ...need, terms: AT_RANDOM }];
   },
   cost: (claim) => ({ addresses: 0, portMaps: claim.reduce((sum, need) => sum + sizeOf(need), 0) }),
   refusal: ({ body }, { ports }, { reason }) => portProblem(ports, body.protocol ?? 'tcp', reason, body.size),
@@ -164,8 +182,11 @@ export class PortMapsService {
     return reply({ version: map.version, body });
   }
 
-  /** Takes the connection port asked for, or the lowest free one. Concurrent requests for a gateway share a transaction. */
-  async create(caller: Caller, body: NewPortMap): Promise<Reply> {
+  /**
+   * Takes the connection port asked for, or the lowest free one. Concurrent requests for a gateway share a transaction. With
+   * a subject, a map that is there for it already is the answer.
+   */
+  async create(caller: Caller, body: NewPortMap, subject?: MapSubject): Promise<Reply> {
     const gateway = await this.gateways.forClaim(caller, body.gateway);
     if ((body.lease === undefined) === (body.address === undefined)) {
       throw invalidField('address', 'give either an address or a lease');
@@ -173,13 +194,15 @@ export class PortMapsService {
     requirePorts(body);
     if (body.lease !== undefined && !isId(body.lease)) throw invalidField('lease', 'names no lease');
     if (body.address !== undefined) requireReachable(gateway, body.address);
-    return this.queue.submit(gateway.id, {
+    // Apart, since all that are taken in one statement are taken in the same way.
+    return this.queue.submit(subject === undefined ? gateway.id : `${gateway.id} once`, {
       caller,
       gateway,
       body,
       ...claimId(body.id),
       owner: newOwner(caller, body.owner),
       terms: termsAfter(NO_TERMS, body, gateway.externalAddress, new Date()),
+      ...(subject !== undefined && { subject }),
     });
   }
 

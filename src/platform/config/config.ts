@@ -86,14 +86,42 @@ function read(setting: Setting<unknown>, environment: Environment, facts: Facts)
   return [name, typeof setting.default === 'function' ? setting.default(facts) : setting.default];
 }
 
-function contradictions({ auth, http, nats, hooks, bus }: Config): string[] {
+function contradictions(config: Config): string[] {
+  return [...openToAll(config), ...incompleteFace(config), ...overNats(config)];
+}
+
+/** What the vLab face needs besides its port. */
+function incompleteFace({ vlab }: Config): string[] {
+  if (vlab.port === undefined) return [];
+  const keys = [
+    ['VLAB_AUTH_KEY_URL', vlab.keyUrl],
+    ['VLAB_AUTH_JWKS_URL', vlab.jwksUrl],
+    ['VLAB_AUTH_PUBLIC_KEY', vlab.publicKey],
+    ['VLAB_AUTH_SECRET', vlab.secret],
+  ] as const;
+  const given = keys.filter(([, value]) => value !== undefined).map(([name]) => name);
+  return [
+    ...(vlab.url === undefined ? ['VLAB_PORT needs VLAB_URL: it is the issuer of the tokens.'] : []),
+    ...((vlab.certFile === undefined) === (vlab.keyFile === undefined)
+      ? []
+      : ['VLAB_TLS_CERT_FILE and VLAB_TLS_KEY_FILE go together: set both, or neither.']),
+    ...(given.length > 1
+      ? [`Only one key may sign the tokens of vLab, but ${given.join(' and ')} are set; unset all but one.`]
+      : []),
+  ];
+}
+
+function openToAll({ auth, http }: Config): string[] {
+  if (auth.mode !== 'none' || isLoopback(http.host)) return [];
+  return [
+    `AUTH=none lets everybody do everything, so it is only for a loopback HOST such as 127.0.0.1, not ${http.host}. ` +
+      'Set HOST=127.0.0.1, or AUTH=jwt with a key.',
+  ];
+}
+
+/** What asks, or answers, over NATS. */
+function overNats({ auth, nats, hooks, bus }: Config): string[] {
   const found: string[] = [];
-  if (auth.mode === 'none' && !isLoopback(http.host)) {
-    found.push(
-      `AUTH=none lets everybody do everything, so it is only for a loopback HOST such as 127.0.0.1, not ${http.host}. ` +
-        'Set HOST=127.0.0.1, or AUTH=jwt with a key.',
-    );
-  }
   if (nats.url === undefined) {
     if (hooks.rules !== undefined) found.push('HOOKS asks over NATS: set NATS_URL too.');
     if (bus.api === 'on') found.push('BUS_API=on serves the API over NATS: set NATS_URL too.');

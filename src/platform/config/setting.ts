@@ -1,4 +1,6 @@
 import { isIP } from 'node:net';
+import { bitsOf, parseAddress } from '../../ip/address.js';
+import { formatCidr, networkOf, parseCidr } from '../../ip/cidr.js';
 
 /**
  * How one setting is declared. A setting is written as text in the environment; `parse` turns the text into the value
@@ -89,6 +91,17 @@ export function url(...schemes: readonly string[]): (text: string) => string {
     if (!parsed || !schemes.includes(parsed.protocol.slice(0, -1)) || parsed.hostname === '') throw new BadValue();
     return value;
   };
+}
+
+/** Networks separated by commas, in canonical text; an address is the network of itself. */
+export function networks(value: string): readonly string[] {
+  return value.split(',').map((part) => {
+    const text = part.trim();
+    const address = parseAddress(text);
+    const cidr = address === undefined ? parseCidr(text) : networkOf(address, bitsOf(address.family));
+    if (cidr === undefined) throw new BadValue();
+    return formatCidr(cidr);
+  });
 }
 
 /** URLs separated by commas, as a cluster's clients are given them. */

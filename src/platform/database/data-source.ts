@@ -22,6 +22,7 @@ import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gat
 import { RelayLease1764400000000 } from '../../../migrations/1764400000000-relay-lease.js';
 import { PortRanges1764400400000 } from '../../../migrations/1764400400000-port-ranges.js';
 import { Dns1764400700000 } from '../../../migrations/1764400700000-dns.js';
+import { VlabFace1764400800000 } from '../../../migrations/1764400800000-vlab-face.js';
 import { GatheringClient } from './gathering-client.js';
 
 /** In order; what has landed is never edited. */
@@ -48,6 +49,7 @@ export const MIGRATIONS = [
   RelayLease1764400000000,
   PortRanges1764400400000,
   Dns1764400700000,
+  VlabFace1764400800000,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
