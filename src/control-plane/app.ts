@@ -1,21 +1,20 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { SwaggerModule } from '@nestjs/swagger';
 import { Authenticator } from '../platform/auth/authenticator.js';
 import type { Config } from '../platform/config/config.js';
 import { installDirectHandlers } from '../platform/http/direct-handler.js';
 import { KnownPaths } from '../platform/http/known-paths.js';
 import { PlainListener } from '../platform/http/plain-listener.js';
 import { RateLimiter } from '../platform/http/rate-limiter.js';
-import { PROBLEM_SCHEMA } from '../platform/http/route.js';
 import { createAdapter, installDraining, installHooks } from '../platform/http/server.js';
 import type { Log } from '../platform/logging/log.js';
 import { installHttpMetrics } from '../platform/metrics/http-metrics.js';
 import { Metrics } from '../platform/metrics/metrics.js';
-import { EVENT_MODELS } from './asyncapi/event-data.js';
 import { EventSchemas } from './asyncapi/event-schemas.js';
 import { AppModule } from './app.module.js';
 import { BusRoutes } from './bus/bus-routes.js';
+import { openapi } from './document/openapi.js';
 import { Hooks } from './hooks/hooks.js';
 import { installPreCommitHooks } from './hooks/install-hooks.js';
 import { Idempotency } from './resource/idempotency.js';
@@ -56,22 +55,4 @@ export async function createApp(config: Config, log: Log, preview = false): Prom
     yamlDocumentUrl: 'openapi.yaml',
   });
   return app;
-}
-
-/** The OpenAPI 3.0 document of the application. */
-export function openapi(app: NestFastifyApplication): OpenAPIObject {
-  const head = new DocumentBuilder()
-    .setTitle('Berth')
-    .setDescription(
-      'Hands out addresses and ports, tells everyone who asked to be told, and makes the gateway obey. ' +
-        'Errors are RFC 9457 problems with a stable `code`. ETag and If-Match guard every change, Idempotency-Key every POST.',
-    )
-    .setVersion('1.0.0')
-    .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
-    .addBearerAuth()
-    .build();
-  return SwaggerModule.createDocument(app, head, {
-    operationIdFactory: (_controller, method) => method,
-    extraModels: [PROBLEM_SCHEMA, ...EVENT_MODELS],
-  });
 }

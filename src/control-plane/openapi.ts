@@ -1,5 +1,6 @@
 import { parseConfig } from '../platform/config/config.js';
-import { createApp, openapi } from './app.js';
+import { createApp } from './app.js';
+import { openapi } from './document/openapi.js';
 
 /** The OpenAPI document, made without a database. */
 export async function openapiDocument(): Promise<object> {

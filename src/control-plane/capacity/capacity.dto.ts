@@ -23,7 +23,7 @@ export class CapacityDocument {
   excluded: string;
 
   /** Share of what is handed out that is not free, 0 to 1; 0 where there is nothing. */
-  @ApiProperty({ example: 0.0763, minimum: 0, maximum: 1 })
+  @ApiProperty({ example: 0.0763, minimum: 0, maximum: 1, format: 'double' })
   utilization: number;
 
   /** When it was counted (RFC 3339): in lists and documents some seconds ago. */
@@ -82,28 +82,28 @@ export class FreeSpaceDocument {
 
 /** Addresses a day, net of releases, by the trend of the last 30 days. */
 export class RateDocument {
-  @ApiProperty({ example: 12.5 })
+  @ApiProperty({ example: 12.5, format: 'double' })
   perDay: number;
 
   /** Four of five rates that were seen, over stretches of at least a quarter of that time, are from low to high. */
-  @ApiProperty({ example: 9.1 })
+  @ApiProperty({ example: 9.1, format: 'double' })
   low: number;
 
-  @ApiProperty({ example: 15 })
+  @ApiProperty({ example: 15, format: 'double' })
   high: number;
 }
 
 export class ExhaustionDocument {
   /** Days until nothing is free, if it goes on like this; null: see reason. */
-  @ApiProperty({ type: Number, nullable: true, example: 18.4 })
+  @ApiProperty({ type: Number, nullable: true, example: 18.4, format: 'double' })
   days: number | null;
 
   /** The same at the highest of the usual rates; null: not even then. */
-  @ApiProperty({ type: Number, nullable: true, example: 15.3 })
+  @ApiProperty({ type: Number, nullable: true, example: 15.3, format: 'double' })
   soonest: number | null;
 
   /** The same at the lowest of the usual rates; null: perhaps never. */
-  @ApiProperty({ type: Number, nullable: true, example: 25.2 })
+  @ApiProperty({ type: Number, nullable: true, example: 25.2, format: 'double' })
   latest: number | null;
 
   /** Why `days` is null: less than a day is known, or what is held does not grow. */

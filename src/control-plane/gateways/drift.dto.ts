@@ -66,6 +66,7 @@ export class DriftList {
 }
 
 export class DriftQuery {
+  /** How many at most, 1 to 100. Default 50. */
   @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: 100, default: 50 })
   @MayBeAbsent()
   @Type(() => Number)

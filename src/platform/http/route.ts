@@ -2,6 +2,7 @@ import { applyDecorators, HttpCode, type Type } from '@nestjs/common';
 import { ApiBearerAuth, ApiConsumes, ApiHeader, ApiProduces, ApiResponse } from '@nestjs/swagger';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import type { Role } from '../auth/principal.js';
+import { problemSchema } from '../openapi/problem-schema.js';
 import { PROBLEM_CODES, type ProblemCode } from '../problem/problem.js';
 import { ProblemDocument } from '../problem/problem.dto.js';
 import { handlerParameters, type HandlerParameters } from './parameters.js';
@@ -36,7 +37,14 @@ export interface RouteFacts extends HandlerParameters {
   problems?: readonly ProblemCode[];
 }
 
-const EVERYWHERE: readonly ProblemCode[] = ['internal', 'unavailable'];
+/** A bad encoding of the path, headers too long, and a query parameter that there is not can come of any request. */
+const EVERYWHERE: readonly ProblemCode[] = [
+  'malformed-request',
+  'invalid-field',
+  'headers-too-large',
+  'internal',
+  'unavailable',
+];
 const WITH_BODY: readonly ProblemCode[] = [
   'malformed-body',
   'body-too-large',
@@ -89,7 +97,7 @@ export function Route(facts: RouteFacts): MethodDecorator {
     ApiResponse({
       status,
       description: codes.join(', '),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/ProblemDocument' } } },
+      content: { 'application/problem+json': { schema: problemSchema(codes) } },
     }),
   );
   const consumes = facts.reads === undefined ? [...(facts.streams ?? [])] : ['application/json'];
