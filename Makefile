@@ -17,7 +17,7 @@ BUILT     := dist/.berth-built
 # Folders too, so that a deleted file also makes the build old.
 SOURCES   := $(shell find src migrations 2>/dev/null) nest-cli.json package.json tsconfig.json tsconfig.build.json
 
-.PHONY: help run demo test bench check lint typecheck unit generated dev build openapi docs format clean tools test-tools
+.PHONY: help run demo test fuzz bench check lint typecheck unit generated dev build openapi docs format clean tools test-tools
 
 help: ## Print this list
 	@echo 'make run      fresh clone to a ready Berth on http://127.0.0.1:8000, in one command'
@@ -66,6 +66,9 @@ test: test-tools $(BUILT) lint typecheck ## Every test there is; ends with "N pa
 	fi; \
 	$(JEST) --json --outputFile=$(RESULTS) >/dev/null || status=$$?; \
 	node test/support/summary.mjs $(RESULTS); exit $$status
+
+fuzz: test-tools $(BUILT) ## Send requests made from the OpenAPI document; SECONDS=600 for how long
+	@FUZZ_SECONDS=$(or $(SECONDS),60) $(JEST) test/fuzz
 
 bench: $(BUILT) ## Measure; ONLY=<name> for one benchmark
 	@exec node bench/run.mjs $(ONLY)

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { answer } from '../client/answer.js';
 import type { Event } from '../client/client.js';
+import type { components } from '../client/schema.js';
 import type { Filters } from '../events/follow.js';
 import { eventLine } from '../events/line.js';
 import { examples } from '../options/examples.js';
@@ -47,6 +48,8 @@ export function eventsCommand(program: Command): void {
   command.addHelpText('after', '\nWith --json each line is one CloudEvent.');
 }
 
+type EventPage = components['schemas']['EventPage'];
+
 /** The parameters of `GET /events` that were asked for. */
 const queryOf = ({ type, subject, tag, owner, actor, after }: EventsOptions): Filters => ({
   ...(after === undefined ? {} : { after }),
@@ -60,16 +63,18 @@ const queryOf = ({ type, subject, tag, owner, actor, after }: EventsOptions): Fi
 async function pageOfEvents({ api, out }: Session, options: EventsOptions): Promise<void> {
   const query = { ...queryOf(options), limit: options.limit };
   const { data, text } = answer(await api.GET('/events', { params: { query } }));
+  // without Accept: text/event-stream it is a page
+  const page = data as EventPage;
   if (out.json) {
     const { parseTree, findNodeAtLocation } = await import('jsonc-parser');
     const root = parseTree(text);
     const events = (root === undefined ? undefined : findNodeAtLocation(root, ['events']))?.children ?? [];
     out.lines(events.map(({ offset, length }) => text.slice(offset, offset + length)));
   } else {
-    out.lines(data.events.map(eventLine));
+    out.lines(page.events.map(eventLine));
   }
-  if (data.next !== undefined) out.note(`There may be more: vlab events --after ${data.last}`);
-  else if (data.events.length === 0) out.note('There are no events to show.');
+  if (page.next !== undefined) out.note(`There may be more: vlab events --after ${page.last}`);
+  else if (page.events.length === 0) out.note('There are no events to show.');
 }
 
 async function followEvents(

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
+import { ApiExtraModels, ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { Route } from '../../platform/http/route.js';
@@ -21,7 +21,15 @@ export class EventsController {
    */
   @Get()
   @Route({ access: ['member', 'reader'], waits: true, problems: ['invalid-field', 'events-gone'] })
-  @ApiOkResponse({ type: EventPage })
+  @ApiOkResponse({
+    content: {
+      'application/json': { schema: { $ref: '#/components/schemas/EventPage' } },
+      'text/event-stream': {
+        schema: { type: 'string', example: 'id: 42\nevent: ipam.lease.created.v1\ndata: {}\n\n' },
+      },
+    },
+  })
+  @ApiExtraModels(EventPage)
   async listEvents(
     @Query() query: EventQuery,
     @Req() request: FastifyRequest,

@@ -15,7 +15,7 @@ export class HistoryController {
 
   /** Shows what an address is now in every subnet that spans it: free, resting, excluded, or held, and by whom. */
   @Get()
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ access: READERS, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: AddressDocument })
   getAddress(@Param('address') address: string): Promise<Reply> {
     return this.history.address(address);
@@ -23,7 +23,7 @@ export class HistoryController {
 
   /** Lists who held an address, newest first; with `at`, who held it at that moment. Members see what was theirs. */
   @Get('history')
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ access: READERS, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: AddressHistory })
   listAddressHistory(
     @FromCaller() caller: Caller,
@@ -38,7 +38,7 @@ export class HistoryController {
    * an abuse desk asks (RFC 6302). Members see what was theirs.
    */
   @Get('ports/:protocol/:port/history')
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ access: READERS, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: PortHistory })
   listPortHistory(
     @FromCaller() caller: Caller,

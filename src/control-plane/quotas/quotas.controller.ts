@@ -31,7 +31,7 @@ export class QuotasController {
 
   /** Shows which quota counts for an owner, and what the owner holds. */
   @Get(':owner/usage')
-  @Route({ access: READERS, problems: ['invalid-field'] })
+  @Route({ access: READERS, problems: ['not-found', 'invalid-field'] })
   @ApiOkResponse({ type: QuotaUsage })
   getQuotaUsage(@FromCaller() caller: Caller, @Param('owner') owner: string): Promise<Reply> {
     return this.quotas.usage(caller, owner);
@@ -39,7 +39,7 @@ export class QuotasController {
 
   /** Sets what an owner may hold; `*` is everybody without a quota of his own. What is left out is not limited. */
   @Put(':owner')
-  @Route({ does: 'quota.set', access: [], reads: 'json', problems: ['precondition-failed'] })
+  @Route({ does: 'quota.set', access: [], reads: 'json', problems: ['not-found', 'precondition-failed'] })
   @ApiOkResponse({ type: QuotaDocument })
   setQuota(@FromCaller() caller: Caller, @Param('owner') owner: string, @Body() body: NewQuota): Promise<Reply> {
     return this.quotas.set(caller, owner, body);

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Query, Req, Res } from '@nestjs/common';
-import { ApiOkResponse, ApiProduces, ApiTags } from '@nestjs/swagger';
+import { ApiOkResponse, ApiTags } from '@nestjs/swagger';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Route } from '../../platform/http/route.js';
 import { ExportQuery } from './export.dto.js';
@@ -20,8 +20,13 @@ export class ExportController {
    */
   @Get()
   @Route({ access: ['reader'], problems: ['invalid-field'] })
-  @ApiProduces('application/json', 'application/x-ndjson', 'text/csv')
-  @ApiOkResponse({ schema: { type: 'string', format: 'binary' } })
+  @ApiOkResponse({
+    content: {
+      'application/json': { schema: { type: 'object', additionalProperties: true } },
+      'application/x-ndjson': { schema: { type: 'string', format: 'binary' } },
+      'text/csv': { schema: { type: 'string', format: 'binary' } },
+    },
+  })
   async exportAll(
     @Query() query: ExportQuery,
     @Req() request: FastifyRequest,

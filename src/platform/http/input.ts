@@ -22,6 +22,8 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
   }
   const quick = quickInput(value, type);
   if (quick !== undefined) return quick;
+  const inside = hiddenInside(value);
+  if (inside !== undefined) throw invalidField(inside, 'should not exist');
   const instance: object = plainToInstance(type, value);
   const errors = validateSync(instance, {
     whitelist: true,
@@ -30,6 +32,22 @@ export function checkedInput(value: unknown, type: InputClass, lenient: boolean)
   });
   if (errors.length > 0) throw refuse(errors);
   return instance;
+}
+
+/**
+ * The first member of such a name below the first level: class-transformer would take it for the class of the value that has
+ * it. Not recursive, since bodies may be nested as deep as they are long.
+ */
+function hiddenInside(value: object): string | undefined {
+  const open: [string, object][] = [['', value]];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [path, part] = next;
+    for (const [name, inner] of Object.entries(part) as [string, unknown][]) {
+      if (path !== '' && HIDDEN.includes(name)) return (path + name).slice(0, 200);
+      if (typeof inner === 'object' && inner !== null) open.push([`${path.slice(0, 200)}${name}.`, inner]);
+    }
+  }
+  return undefined;
 }
 
 /** The names that an input of the class may have. */

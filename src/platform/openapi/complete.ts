@@ -52,10 +52,12 @@ export function complete(document: Document, bodies: BodyExamples): void {
           operation.responses[status] = sharedProblem(document, response, codes);
           continue;
         }
-        for (const media of Object.values(response.content ?? {})) {
+        for (const [type, media] of Object.entries(response.content ?? {})) {
           const { schema = {} } = media;
           if (media.examples === undefined) {
-            show(media, nameOf(schema) || operation.operationId, () => exampleOf(schema, schemas));
+            show(media, nameOf(schema) || `${operation.operationId}.${type.replace(/[^a-z]+/g, '-')}`, () =>
+              exampleOf(schema, schemas),
+            );
           }
         }
         response.description ||= 'As asked.';

@@ -7,7 +7,8 @@ export const HEADERS: Record<string, Header> = {
     schema: { type: 'string', example: '"3"' },
   },
   Location: {
-    description: 'Path of the resource that was made; put scheme and host before it (RFC 9110 section 10.2.2).',
+    description:
+      'Path of the resource that was made or changed, or of the collection that one was deleted from (RFC 9110 section 10.2.2).',
     schema: { type: 'string', example: '/components/0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f' },
   },
   Link: {
@@ -40,7 +41,11 @@ export function headersOf(
   const versioned = 'version' in properties && (status === '201' || reads('If-Match') || reads('If-None-Match'));
   const names = [
     ...(versioned || status === '304' ? ['ETag'] : []),
-    ...(status === '201' ? ['Location'] : []),
+    ...(status === '201' ||
+    (status === '200' && versioned && method !== 'get') ||
+    (status === '204' && method === 'delete')
+      ? ['Location']
+      : []),
     ...(method === 'get' && 'next' in properties && reads('cursor') ? ['Link'] : []),
     ...(status === '429' || status === '503' ? ['Retry-After'] : []),
     ...(status === '401' ? ['WWW-Authenticate'] : []),
