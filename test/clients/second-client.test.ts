@@ -87,7 +87,7 @@ describe('a client made by another generator', () => {
     const done = { cwd: folder, env };
     await run(process.execPath, ['make.mjs'], done);
     const compiled = await run(process.execPath, [join(BIN, 'tsc'), '-p', '.'], done).catch(
-      (error: { stdout: string }) => error,
+      (error: unknown) => error as { stdout: string },
     );
     expect(compiled.stdout).toBe('');
     const { stdout } = await run(process.execPath, ['out/story.js', api.url, api.admin], done);

@@ -144,11 +144,24 @@ function headersOf({ parameters, body }: Operation): fc.Arbitrary<Record<string,
   }));
 }
 
-function bodyOf({ body }: Operation): fc.Arbitrary<unknown> {
+/** Bodies whose members must fit together, by operation: chance would hardly find them. */
+const FITTING: Readonly<Record<string, fc.Arbitrary<unknown>>> = {
+  createSubnet: fc
+    .nat({ max: 65_535 })
+    .map((n) => ({ cidr: `10.${100 + (n >> 10)}.${(n >> 2) & 255}.${(n & 3) << 6}/26` })),
+  createPortMap: fc
+    .tuple(stand('gateways'), fc.nat({ max: 255 }))
+    .map(([gateway, n]) => ({ gateway, address: `10.30.0.${n}`, targetPort: 22 })),
+  createComponent: fc
+    .tuple(stand('gateways'), fc.uuid())
+    .map(([gateway, name]) => ({ gateway, name, kind: 'centos', count: 2 })),
+};
+
+function bodyOf({ id, body }: Operation): fc.Arbitrary<unknown> {
   const schema = body['application/json']?.schema;
   if (schema === undefined) return often(fc.constant(undefined), nastyBody as fc.Arbitrary<unknown>, 20);
   return fc.oneof(
-    { weight: 6, arbitrary: valid(schema) },
+    { weight: 6, arbitrary: often(FITTING[id] ?? valid(schema), valid(schema), 2) },
     { weight: 4, arbitrary: nearlyValid(schema) },
     { weight: 1, arbitrary: nasty },
     { weight: 1, arbitrary: nastyBody },
