@@ -37,11 +37,12 @@ export interface RouteFacts extends HandlerParameters {
   problems?: readonly ProblemCode[];
 }
 
-/** A bad encoding of the path, headers too long, and a query parameter that there is not can come of any request. */
+/** A bad encoding of the path, headers or a body (read or not) too long, and a query parameter that there is not can come of any request. */
 const EVERYWHERE: readonly ProblemCode[] = [
   'malformed-request',
   'invalid-field',
   'headers-too-large',
+  'body-too-large',
   'internal',
   'unavailable',
 ];
