@@ -1,7 +1,8 @@
 import { dump } from 'js-yaml';
 import { parseConfig } from '../platform/config/config.js';
-import { createApp, openapi } from './app.js';
+import { createApp } from './app.js';
 import { asyncapi } from './asyncapi/document.js';
+import { openapi } from './document/openapi.js';
 
 /** The AsyncAPI document as YAML, made without a database. */
 export async function asyncapiYaml(): Promise<string> {

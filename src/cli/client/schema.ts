@@ -11,7 +11,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The process lives. It says nothing about the database: a restart would not bring that back. */
+        /**
+         * The process lives
+         * @description The process lives. It says nothing about the database: a restart would not bring that back.
+         */
         get: operations["getLiveness"];
         put?: never;
         post?: never;
@@ -28,7 +31,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Requests can be served: the database answers. 503 otherwise. */
+        /**
+         * Requests can be served
+         * @description Requests can be served: the database answers. 503 otherwise.
+         */
         get: operations["getReadiness"];
         put?: never;
         post?: never;
@@ -46,10 +52,70 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events. With `Accept: text/event-stream` the live stream (server-sent events, continued after `Last-Event-ID`);
-         *     otherwise one page of what happened.
+         * Events
+         * @description Events. With `Accept: text/event-stream` the live stream (server-sent events, continued after `Last-Event-ID`); otherwise one page of what happened.
          */
         get: operations["listEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/events/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Events that NATS does not take, with the reason, as long as the outbox keeps them; `GET /events` tells them as all others
+         * @description Events that NATS does not take, with the reason, as long as the outbox keeps them; `GET /events` tells them as all others.
+         */
+        get: operations["listParkedEvents"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The types of events whose data have a schema here
+         * @description The types of events whose data have a schema here: all of them.
+         */
+        get: operations["listEventSchemas"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/schemas/{schema}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The JSON schema (draft 7) of the data of a type of event
+         * @description The JSON schema (draft 7) of the data of a type of event: what `dataschema` of its events names.
+         */
+        get: operations["getEventSchema"];
         put?: never;
         post?: never;
         delete?: never;
@@ -65,10 +131,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists pools. */
+        /**
+         * Lists pools
+         * @description Lists pools.
+         */
         get: operations["listPools"];
         put?: never;
-        /** Makes a pool. */
+        /**
+         * Makes a pool
+         * @description Makes a pool.
+         */
         post: operations["createPool"];
         delete?: never;
         options?: never;
@@ -83,16 +155,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a pool. */
+        /**
+         * Shows a pool
+         * @description Shows a pool.
+         */
         get: operations["getPool"];
-        /** Replaces name, tags and metadata of a pool; of its settings what is sent. */
+        /**
+         * Replaces name, tags and metadata of a pool; of its settings what is sent
+         * @description Replaces name, tags and metadata of a pool; of its settings what is sent.
+         */
         put: operations["replacePool"];
         post?: never;
-        /** Deletes a pool with its subnets, reservations and leases. */
+        /**
+         * Deletes a pool with its subnets, reservations and leases
+         * @description Deletes a pool with its subnets, reservations and leases.
+         */
         delete: operations["deletePool"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a pool (JSON merge patch). */
+        /**
+         * Changes what is sent of a pool (JSON merge patch)
+         * @description Changes what is sent of a pool (JSON merge patch).
+         */
         patch: operations["updatePool"];
         trace?: never;
     };
@@ -103,7 +187,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the subnets of all pools. */
+        /**
+         * Lists the subnets of all pools
+         * @description Lists the subnets of all pools.
+         */
         get: operations["listSubnets"];
         put?: never;
         post?: never;
@@ -120,10 +207,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the subnets of a pool. */
+        /**
+         * Lists the subnets of a pool
+         * @description Lists the subnets of a pool.
+         */
         get: operations["listPoolSubnets"];
         put?: never;
-        /** Adds a subnet to a pool: a range, a network, or the next free network of a length in the pool's supernets. */
+        /**
+         * Adds a subnet to a pool
+         * @description Adds a subnet to a pool: a range, a network, or the next free network of a length in the pool's supernets.
+         */
         post: operations["createSubnet"];
         delete?: never;
         options?: never;
@@ -138,16 +231,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a subnet. */
+        /**
+         * Shows a subnet
+         * @description Shows a subnet.
+         */
         get: operations["getSubnet"];
-        /** Replaces name, tags and metadata of a subnet; of its addresses what is sent. */
+        /**
+         * Replaces name, tags and metadata of a subnet; of its addresses what is sent
+         * @description Replaces name, tags and metadata of a subnet; of its addresses what is sent.
+         */
         put: operations["replaceSubnet"];
         post?: never;
-        /** Deletes a subnet with its reservations and leases. */
+        /**
+         * Deletes a subnet with its reservations and leases
+         * @description Deletes a subnet with its reservations and leases.
+         */
         delete: operations["deleteSubnet"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a subnet (JSON merge patch); its addresses too, if nothing that is held falls out of them. */
+        /**
+         * Changes what is sent of a subnet (JSON merge patch); its addresses too, if nothing that is held falls out of them
+         * @description Changes what is sent of a subnet (JSON merge patch); its addresses too, if nothing that is held falls out of them.
+         */
         patch: operations["updateSubnet"];
         trace?: never;
     };
@@ -158,7 +263,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists all reservations. */
+        /**
+         * Lists all reservations
+         * @description Lists all reservations.
+         */
         get: operations["listReservations"];
         put?: never;
         post?: never;
@@ -175,10 +283,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the reservations of a pool. */
+        /**
+         * Lists the reservations of a pool
+         * @description Lists the reservations of a pool.
+         */
         get: operations["listPoolReservations"];
         put?: never;
-        /** Reserves addresses in any one subnet of a pool. */
+        /**
+         * Reserves addresses in any one subnet of a pool
+         * @description Reserves addresses in any one subnet of a pool.
+         */
         post: operations["reserveInPool"];
         delete?: never;
         options?: never;
@@ -193,10 +307,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the reservations of a subnet. */
+        /**
+         * Lists the reservations of a subnet
+         * @description Lists the reservations of a subnet.
+         */
         get: operations["listSubnetReservations"];
         put?: never;
-        /** Reserves addresses in a subnet. */
+        /**
+         * Reserves addresses in a subnet
+         * @description Reserves addresses in a subnet.
+         */
         post: operations["reserveInSubnet"];
         delete?: never;
         options?: never;
@@ -214,10 +334,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Releases and makes many reservations in one transaction: first all of `release`, then all of `create`, so that what is
-         *     released can be had again. Each item has a result of its own, in that order, with the status that its own request would
-         *     have had; with `atomic` the first that fails is the answer instead, and nothing is changed. At most 1000 items; what is
-         *     created, and what is released, may be 20000 addresses.
+         * Releases and makes many reservations in one transaction
+         * @description Releases and makes many reservations in one transaction: first all of `release`, then all of `create`, so that what is released can be had again. Each item has a result of its own, in that order, with the status that its own request would have had; with `atomic` the first that fails is the answer instead, and nothing is changed. At most 1000 items; what is created, and what is released, may be 20000 addresses.
          */
         post: operations["bulkReservations"];
         delete?: never;
@@ -233,16 +351,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a reservation with its leases. */
+        /**
+         * Shows a reservation with its leases
+         * @description Shows a reservation with its leases.
+         */
         get: operations["getReservation"];
-        /** Replaces name, tags and metadata of a reservation. */
+        /**
+         * Replaces name, tags and metadata of a reservation
+         * @description Replaces name, tags and metadata of a reservation.
+         */
         put: operations["replaceReservation"];
         post?: never;
-        /** Releases all addresses of a reservation and removes it. */
+        /**
+         * Releases all addresses of a reservation and removes it
+         * @description Releases all addresses of a reservation and removes it.
+         */
         delete: operations["deleteReservation"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a reservation's name, tags, metadata and end (JSON merge patch). */
+        /**
+         * Changes what is sent of a reservation's name, tags, metadata and end (JSON merge patch)
+         * @description Changes what is sent of a reservation's name, tags, metadata and end (JSON merge patch).
+         */
         patch: operations["updateReservation"];
         trace?: never;
     };
@@ -256,8 +386,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Moves the end of a reservation on: by `ttl` seconds from now, to `expiresAt`, or for its own ttl again. One that has
-         *     ended is not found, also before its addresses are free.
+         * Moves the end of a reservation on
+         * @description Moves the end of a reservation on: by `ttl` seconds from now, to `expiresAt`, or for its own ttl again. One that has ended is not found, also before its addresses are free.
          */
         post: operations["renewReservation"];
         delete?: never;
@@ -273,7 +403,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists all leases. */
+        /**
+         * Lists all leases
+         * @description Lists all leases.
+         */
         get: operations["listLeases"];
         put?: never;
         post?: never;
@@ -290,7 +423,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the leases of a reservation. */
+        /**
+         * Lists the leases of a reservation
+         * @description Lists the leases of a reservation.
+         */
         get: operations["listReservationLeases"];
         put?: never;
         post?: never;
@@ -307,19 +443,28 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a lease. */
+        /**
+         * Shows a lease
+         * @description Shows a lease.
+         */
         get: operations["getLease"];
-        /** Replaces name, tags and metadata of a lease. */
+        /**
+         * Replaces name, tags and metadata of a lease
+         * @description Replaces name, tags and metadata of a lease.
+         */
         put: operations["replaceLease"];
         post?: never;
         /**
-         * Releases one address. The other addresses of its reservation stay as they are; with the last one the reservation is
-         *     removed too.
+         * Releases one address
+         * @description Releases one address. The other addresses of its reservation stay as they are; with the last one the reservation is removed too.
          */
         delete: operations["deleteLease"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a lease's name, tags and metadata (JSON merge patch). */
+        /**
+         * Changes what is sent of a lease's name, tags and metadata (JSON merge patch)
+         * @description Changes what is sent of a lease's name, tags and metadata (JSON merge patch).
+         */
         patch: operations["updateLease"];
         trace?: never;
     };
@@ -330,7 +475,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts a pool now: addresses by state, free blocks by length, and when it will be full. */
+        /**
+         * Counts a pool now
+         * @description Counts a pool now: addresses by state, free blocks by length, and when it will be full.
+         */
         get: operations["getPoolCapacity"];
         put?: never;
         post?: never;
@@ -347,7 +495,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Counts a subnet now: addresses by state, free blocks by length, and when it will be full. */
+        /**
+         * Counts a subnet now
+         * @description Counts a subnet now: addresses by state, free blocks by length, and when it will be full.
+         */
         get: operations["getSubnetCapacity"];
         put?: never;
         post?: never;
@@ -364,10 +515,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists gateways. */
+        /**
+         * Lists gateways
+         * @description Lists gateways.
+         */
         get: operations["listGateways"];
         put?: never;
-        /** Makes a gateway. Its agent may start before or after. */
+        /**
+         * Makes a gateway
+         * @description Makes a gateway. Its agent may start before or after.
+         */
         post: operations["createGateway"];
         delete?: never;
         options?: never;
@@ -382,15 +539,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a gateway, by id or name. */
+        /**
+         * Shows a gateway, by id or name
+         * @description Shows a gateway, by id or name.
+         */
         get: operations["getGateway"];
         put?: never;
         post?: never;
-        /** Deletes a gateway that has nothing left, or with `force` everything it has. */
+        /**
+         * Deletes a gateway that has nothing left, or with `force` everything it has
+         * @description Deletes a gateway that has nothing left, or with `force` everything it has.
+         */
         delete: operations["deleteGateway"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a gateway (JSON merge patch). */
+        /**
+         * Changes what is sent of a gateway (JSON merge patch)
+         * @description Changes what is sent of a gateway (JSON merge patch).
+         */
         patch: operations["updateGateway"];
         trace?: never;
     };
@@ -401,7 +567,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What a gateway found changed in its kernel by somebody else, the newest first. */
+        /**
+         * What a gateway found changed in its kernel by somebody else, the newest first
+         * @description What a gateway found changed in its kernel by somebody else, the newest first.
+         */
         get: operations["listGatewayDrift"];
         put?: never;
         post?: never;
@@ -418,7 +587,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** For the gateway's agent: what its kernel should have. Long poll: waits for a generation later than `after`. */
+        /**
+         * For the gateway's agent
+         * @description For the gateway's agent: what its kernel should have. Long poll: waits for a generation later than `after`.
+         */
         get: operations["getDesiredState"];
         put?: never;
         post?: never;
@@ -436,7 +608,10 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        /** For the gateway's agent: what it saw in its kernel. */
+        /**
+         * For the gateway's agent
+         * @description For the gateway's agent: what it saw in its kernel.
+         */
         put: operations["putStatus"];
         post?: never;
         delete?: never;
@@ -452,10 +627,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists port maps. */
+        /**
+         * Lists port maps
+         * @description Lists port maps.
+         */
         get: operations["listPortMaps"];
         put?: never;
-        /** Maps a port of a gateway to a machine. */
+        /**
+         * Maps a port of a gateway to a machine
+         * @description Maps a port of a gateway to a machine.
+         */
         post: operations["createPortMap"];
         delete?: never;
         options?: never;
@@ -470,15 +651,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a port map. */
+        /**
+         * Shows a port map
+         * @description Shows a port map.
+         */
         get: operations["getPortMap"];
         put?: never;
         post?: never;
-        /** Deletes a port map. */
+        /**
+         * Deletes a port map
+         * @description Deletes a port map.
+         */
         delete: operations["deletePortMap"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a port map's name, tags, metadata, sources and end (JSON merge patch). */
+        /**
+         * Changes what is sent of a port map's name, tags, metadata, sources and end (JSON merge patch)
+         * @description Changes what is sent of a port map's name, tags, metadata, sources and end (JSON merge patch).
+         */
         patch: operations["updatePortMap"];
         trace?: never;
     };
@@ -489,7 +679,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists the kinds of components with known ports. */
+        /**
+         * Lists the kinds of components with known ports
+         * @description Lists the kinds of components with known ports.
+         */
         get: operations["listComponentKinds"];
         put?: never;
         post?: never;
@@ -506,12 +699,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists components. */
+        /**
+         * Lists components
+         * @description Lists components.
+         */
         get: operations["listComponents"];
         put?: never;
         /**
-         * Claims addresses and port maps under one name, all at once or not at all. The same request again (same name and
-         *     body) is answered with the same claim; another body is refused.
+         * Claims addresses and port maps under one name, all at once or not at all
+         * @description Claims addresses and port maps under one name, all at once or not at all. The same request again (same name and body) is answered with the same claim; another body is refused.
          */
         post: operations["createComponent"];
         delete?: never;
@@ -527,15 +723,24 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows a component, by id or name. */
+        /**
+         * Shows a component, by id or name
+         * @description Shows a component, by id or name.
+         */
         get: operations["getComponent"];
         put?: never;
         post?: never;
-        /** Deletes a component and releases everything that it claimed. */
+        /**
+         * Deletes a component and releases everything that it claimed
+         * @description Deletes a component and releases everything that it claimed.
+         */
         delete: operations["deleteComponent"];
         options?: never;
         head?: never;
-        /** Changes what is sent of a component's tags and metadata (JSON merge patch). */
+        /**
+         * Changes what is sent of a component's tags and metadata (JSON merge patch)
+         * @description Changes what is sent of a component's tags and metadata (JSON merge patch).
+         */
         patch: operations["updateComponent"];
         trace?: never;
     };
@@ -546,7 +751,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists quotas; a member sees its own and the one of everybody (`*`). */
+        /**
+         * Lists quotas; a member sees its own and the one of everybody (`*`)
+         * @description Lists quotas; a member sees its own and the one of everybody (`*`).
+         */
         get: operations["listQuotas"];
         put?: never;
         post?: never;
@@ -563,12 +771,21 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows the quota of an owner. */
+        /**
+         * Shows the quota of an owner
+         * @description Shows the quota of an owner.
+         */
         get: operations["getQuota"];
-        /** Sets what an owner may hold; `*` is everybody without a quota of his own. What is left out is not limited. */
+        /**
+         * Sets what an owner may hold; `*` is everybody without a quota of his own
+         * @description Sets what an owner may hold; `*` is everybody without a quota of his own. What is left out is not limited.
+         */
         put: operations["setQuota"];
         post?: never;
-        /** Removes the quota of an owner: from now on that of everybody counts, if there is one. */
+        /**
+         * Removes the quota of an owner
+         * @description Removes the quota of an owner: from now on that of everybody counts, if there is one.
+         */
         delete: operations["deleteQuota"];
         options?: never;
         head?: never;
@@ -582,7 +799,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows which quota counts for an owner, and what the owner holds. */
+        /**
+         * Shows which quota counts for an owner, and what the owner holds
+         * @description Shows which quota counts for an owner, and what the owner holds.
+         */
         get: operations["getQuotaUsage"];
         put?: never;
         post?: never;
@@ -599,8 +819,31 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Tells the caller who it is, and what it may hold and holds. */
+        /**
+         * Tells the caller who it is, and what it may hold and holds
+         * @description Tells the caller who it is, and what it may hold and holds.
+         */
         get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/dns-zones": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the zones in which names of leases are kept, and how far that has come; the first 1000
+         * @description Lists the zones in which names of leases are kept, and how far that has come; the first 1000.
+         */
+        get: operations["listDnsZones"];
         put?: never;
         post?: never;
         delete?: never;
@@ -616,7 +859,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Shows what an address is now in every subnet that spans it: free, resting, excluded, or held, and by whom. */
+        /**
+         * Shows what an address is now in every subnet that spans it
+         * @description Shows what an address is now in every subnet that spans it: free, resting, excluded, or held, and by whom.
+         */
         get: operations["getAddress"];
         put?: never;
         post?: never;
@@ -633,7 +879,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Lists who held an address, newest first; with `at`, who held it at that moment. Members see what was theirs. */
+        /**
+         * Lists who held an address, newest first; with `at`, who held it at that moment
+         * @description Lists who held an address, newest first; with `at`, who held it at that moment. Members see what was theirs.
+         */
         get: operations["listAddressHistory"];
         put?: never;
         post?: never;
@@ -651,8 +900,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Lists who had a port of a gateway's external address, and where it led, newest first; with `at`, at that moment: what
-         *     an abuse desk asks (RFC 6302). Members see what was theirs.
+         * Lists who had a port of a gateway's external address, and where it led, newest first; with `at`, at that moment
+         * @description Lists who had a port of a gateway's external address, and where it led, newest first; with `at`, at that moment: what an abuse desk asks (RFC 6302). Members see what was theirs.
          */
         get: operations["listPortHistory"];
         put?: never;
@@ -670,7 +919,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Figures for Prometheus: pools, claims, requests, outbox, process. */
+        /**
+         * Figures for Prometheus
+         * @description Figures for Prometheus: pools, claims, requests, outbox, process.
+         */
         get: operations["getMetrics"];
         put?: never;
         post?: never;
@@ -688,8 +940,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Exports pools, subnets, reservations and leases as they were at one moment, streamed. What goes wrong on the way breaks
-         *     the connection off: an answer that ends in good order is whole.
+         * Exports pools, subnets, reservations and leases as they were at one moment, streamed
+         * @description Exports pools, subnets, reservations and leases as they were at one moment, streamed. What goes wrong on the way breaks the connection off: an answer that ends in good order is whole.
          */
         get: operations["exportAll"];
         put?: never;
@@ -710,9 +962,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Imports pools, subnets, reservations and leases, as export gives them: checked as a whole, then applied as a whole, or
-         *     not at all. The answer is a stream of lines that say how far it is; the last one has `done`: true with what was applied,
-         *     or false with the bad lines, or with the problem. An import whose client goes away before that is not applied.
+         * Imports pools, subnets, reservations and leases, as export gives them
+         * @description Imports pools, subnets, reservations and leases, as export gives them: checked as a whole, then applied as a whole, or not at all. The answer is a stream of lines that say how far it is; the last one has `done`: true with what was applied, or false with the bad lines, or with the problem. An import whose client goes away before that is not applied.
          */
         post: operations["importAll"];
         delete?: never;
@@ -754,6 +1005,12 @@ export interface components {
             /** @example application/json */
             datacontenttype: string;
             /**
+             * Format: uri
+             * @description Where the JSON schema of `data` is: of the type, with its version.
+             * @example http://127.0.0.1:8000/schemas/ipam.lease.created.v1.json
+             */
+            dataschema: string;
+            /**
              * @description Place in the one stream of all events, 16 digits: sorts as text.
              * @example 0000000000000042
              */
@@ -762,7 +1019,15 @@ export interface components {
             owner?: string;
             /** @description Who did it: the principal's name. Absent when time or Berth itself did. */
             actor?: string;
-            /** @description The resource after the change (before it, for `deleted`). */
+            /**
+             * @description Trace context (W3C) of the request that did it. Absent when it had none, or when no request did it.
+             * @example 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01
+             */
+            traceparent?: string;
+            /**
+             * @description The resource after the change (before it, for `deleted`). Where something changed it has `changed`: each field that is
+             *     not what it was, with the value it had: `{"name": {"from": "old"}}`.
+             */
             data: {
                 [key: string]: unknown;
             };
@@ -770,10 +1035,79 @@ export interface components {
         EventPage: {
             events: components["schemas"]["EventDocument"][];
             /**
+             * @description Place in the stream up to which this page looked: `after` for what comes later.
+             * @example 42
+             */
+            last: number;
+            /** @description Cursor of the next page; absent when there is nothing more yet. */
+            next?: string;
+        };
+        ParkedEvent: {
+            /** @description Its id, as `GET /events` tells it. */
+            id: string;
+            /**
+             * @description Its place in the one stream of all events; `GET /events?after=` with one less begins with it.
+             * @example 42
+             */
+            position: number;
+            /** @example ipam.reservation.created */
+            type: string;
+            /** @example reservations/0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f */
+            subject: string;
+            /**
+             * @description Size of the message.
+             * @example 1400000
+             */
+            bytes: number;
+            /** @description Why NATS does not take it. */
+            reason: string;
+            /** Format: date-time */
+            parkedAt: string;
+        };
+        ParkedEventPage: {
+            events: components["schemas"]["ParkedEvent"][];
+            /**
              * @description `after` for the next page.
              * @example 42
              */
             last: number;
+        };
+        SchemaNames: {
+            /**
+             * @example [
+             *       "ipam.lease.created.v1"
+             *     ]
+             */
+            schemas: string[];
+        };
+        PoolDns: {
+            /**
+             * @description Zone that the names lie in: a lease `web` is `web.lab.example.org`.
+             * @example lab.example.org
+             */
+            zone: string;
+            /**
+             * @description Primary server of the zone.
+             * @example ns1.example.org
+             */
+            server: string;
+            /**
+             * @description Which key of DNS_KEYS signs the updates.
+             * @example berth
+             */
+            key: string;
+            /**
+             * @description Seconds for which others may remember a record.
+             * @example 300
+             */
+            ttl: number;
+            /**
+             * @description Zones of the same server in which PTR records are kept too.
+             * @example [
+             *       "20.10.in-addr.arpa"
+             *     ]
+             */
+            reverseZones: string[];
         };
         CapacityDocument: {
             /**
@@ -802,6 +1136,7 @@ export interface components {
              */
             excluded: string;
             /**
+             * Format: double
              * @description Share of what is handed out that is not free, 0 to 1; 0 where there is nothing.
              * @example 0.0763
              */
@@ -821,9 +1156,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -866,6 +1199,8 @@ export interface components {
              *     ]
              */
             thresholds: number[];
+            /** @description Where the names of its leases are kept in DNS; absent: nowhere. */
+            dns?: components["schemas"]["PoolDns"];
             /** @description How full it is, as counted some seconds ago; in answers to GET. Not part of what the ETag stands for. */
             capacity?: components["schemas"]["CapacityDocument"];
         };
@@ -874,15 +1209,39 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        PoolDnsChange: {
+            /**
+             * @description Zone that the names lie in: a lease `web` is `web.lab.example.org`.
+             * @example lab.example.org
+             */
+            zone?: string;
+            /**
+             * @description Primary server of the zone: name or address, with :port perhaps.
+             * @example ns1.example.org
+             */
+            server?: string;
+            /**
+             * @description Which key of DNS_KEYS signs the updates; the secret itself never comes here.
+             * @example berth
+             */
+            key?: string;
+            /** @description Seconds for which others may remember a record. Default 300. */
+            ttl?: number;
+            /**
+             * @description Zones of the same server in which PTR records are kept too. Default none.
+             * @example [
+             *       "20.10.in-addr.arpa"
+             *     ]
+             */
+            reverseZones?: string[];
+        };
         NewPool: {
             /** @description A name for people; null is the empty name. */
             name?: string | null;
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description Which free address a request gets that names none. `first`: the lowest. `random`: any, so that nobody can foresee it.
              *     `least-recently-released`: those never used, then the one whose rest ended first. Default `first`.
@@ -908,6 +1267,8 @@ export interface components {
              *     ]
              */
             thresholds?: number[];
+            /** @description Keep the names of its leases in DNS; what is left out of a change stays, null ends it and takes the records away. */
+            dns?: components["schemas"]["PoolDnsChange"] | null;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -920,9 +1281,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description Which free address a request gets that names none. `first`: the lowest. `random`: any, so that nobody can foresee it.
              *     `least-recently-released`: those never used, then the one whose rest ended first. Default `first`.
@@ -948,6 +1307,8 @@ export interface components {
              *     ]
              */
             thresholds?: number[];
+            /** @description Keep the names of its leases in DNS; what is left out of a change stays, null ends it and takes the records away. */
+            dns?: components["schemas"]["PoolDnsChange"] | null;
         };
         ExclusionsDocument: {
             /**
@@ -984,9 +1345,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -1016,7 +1375,7 @@ export interface components {
             end: string;
             /**
              * @description 4 or 6.
-             * @enum {number}
+             * @enum {integer}
              */
             family: 4 | 6;
             /**
@@ -1071,9 +1430,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -1123,9 +1480,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /** @description New first address; left out or "" = unchanged. */
             start?: string;
             /** @description New last address; left out or "" = unchanged. */
@@ -1151,9 +1506,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -1193,9 +1546,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -1230,13 +1581,9 @@ export interface components {
              */
             ttl: number | null;
             /** @description The pool's metadata. */
-            poolMetadata: {
-                [key: string]: unknown;
-            } | null;
+            poolMetadata: unknown;
             /** @description The subnet's metadata. */
-            subnetMetadata: {
-                [key: string]: unknown;
-            } | null;
+            subnetMetadata: unknown;
         };
         ReservationList: {
             reservations: components["schemas"]["ReservationDocument"][];
@@ -1249,9 +1596,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -1310,9 +1655,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -1394,7 +1737,7 @@ export interface components {
              * @description Stable, for programs.
              * @enum {string}
              */
-            code: "malformed-body" | "malformed-request" | "unauthenticated" | "forbidden" | "not-found" | "no-route" | "method-not-allowed" | "duplicate-id" | "duplicate-name" | "range-overlap" | "range-in-use" | "address-in-use" | "port-in-use" | "subnet-exhausted" | "pool-exhausted" | "ports-exhausted" | "component-exists" | "quota-exceeded" | "in-use" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "invalid-field" | "idempotency-key-reused" | "hook-refused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable";
+            code: "malformed-body" | "malformed-request" | "unauthenticated" | "forbidden" | "not-found" | "no-route" | "method-not-allowed" | "duplicate-id" | "duplicate-name" | "range-overlap" | "range-in-use" | "address-in-use" | "port-in-use" | "subnet-exhausted" | "pool-exhausted" | "ports-exhausted" | "component-exists" | "quota-exceeded" | "in-use" | "events-gone" | "precondition-failed" | "body-too-large" | "unsupported-media-type" | "invalid-field" | "idempotency-key-reused" | "hook-refused" | "rate-limited" | "headers-too-large" | "internal" | "unavailable";
             /** @description The input errors, for `invalid-field`; of a bulk request also which item the problem is of. */
             errors?: components["schemas"]["FieldErrorDocument"][];
         };
@@ -1421,9 +1764,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /** @description Seconds from now until it ends by itself; null: it does not end any more. Left out: the end stays as it is. */
             ttl?: number | null;
             /**
@@ -1460,9 +1801,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @deprecated
              * @description Ignored.
@@ -1504,7 +1843,7 @@ export interface components {
         FreeSpaceDocument: {
             /**
              * @description 4 or 6.
-             * @enum {number}
+             * @enum {integer}
              */
             family: 4 | 6;
             /**
@@ -1523,28 +1862,38 @@ export interface components {
             blocks: components["schemas"]["FreeBlocks"][];
         };
         RateDocument: {
-            /** @example 12.5 */
+            /**
+             * Format: double
+             * @example 12.5
+             */
             perDay: number;
             /**
+             * Format: double
              * @description Four of five rates that were seen, over stretches of at least a quarter of that time, are from low to high.
              * @example 9.1
              */
             low: number;
-            /** @example 15 */
+            /**
+             * Format: double
+             * @example 15
+             */
             high: number;
         };
         ExhaustionDocument: {
             /**
+             * Format: double
              * @description Days until nothing is free, if it goes on like this; null: see reason.
              * @example 18.4
              */
             days: number | null;
             /**
+             * Format: double
              * @description The same at the highest of the usual rates; null: not even then.
              * @example 15.3
              */
             soonest: number | null;
             /**
+             * Format: double
              * @description The same at the lowest of the usual rates; null: perhaps never.
              * @example 25.2
              */
@@ -1582,6 +1931,7 @@ export interface components {
              */
             excluded: string;
             /**
+             * Format: double
              * @description Share of what is handed out that is not free, 0 to 1; 0 where there is nothing.
              * @example 0.0763
              */
@@ -1618,9 +1968,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -1674,9 +2022,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -1698,9 +2044,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             owner?: string;
             networks?: string[];
             /** @description Id or name; null for none. */
@@ -1745,23 +2089,38 @@ export interface components {
             networks: string[];
         };
         DesiredMapDocument: {
+            /** @enum {string} */
+            protocol: "tcp" | "udp";
+            connectionPort: number;
+            address: string;
+            targetPort: number;
+            /** @description Ports in a row, from both ports on; absent for one. */
+            size?: number;
+            /** @description Networks that may connect; absent for everybody. */
+            sources?: string[];
             id: string;
             /**
              * @description Identity of the rule by its content.
              * @example berth1:0123456789abcdef
              */
             ruleId: string;
+        };
+        RuleContentDocument: {
             /** @enum {string} */
             protocol: "tcp" | "udp";
             connectionPort: number;
             address: string;
             targetPort: number;
+            /** @description Ports in a row, from both ports on; absent for one. */
+            size?: number;
             /** @description Networks that may connect; absent for everybody. */
             sources?: string[];
         };
         RemovedMapDocument: {
             id: string;
             ruleId: string;
+            /** @description What it said, when it was of several ports. */
+            range?: components["schemas"]["RuleContentDocument"];
         };
         DesiredStateDocument: {
             gateway: components["schemas"]["DesiredGatewayDocument"];
@@ -1804,9 +2163,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -1848,6 +2205,11 @@ export interface components {
              * @example 3389
              */
             targetPort: number;
+            /**
+             * @description Ports in a row: as many from `connectionPort` on lead to as many from `targetPort` on, each to its own.
+             * @example 1
+             */
+            size: number;
             /** @description Id of the lease it leads to; null for a plain address. */
             lease: string | null;
             /** @description Id of the component it was made with; null for one made by itself. */
@@ -1885,9 +2247,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -1903,6 +2263,11 @@ export interface components {
             protocol: "tcp" | "udp";
             /** @description The port wanted on the gateway. Left out: the lowest free one. */
             connectionPort?: number;
+            /**
+             * @description Ports in a row: as many from `connectionPort` on lead to as many from `targetPort` on, each to its own. Without
+             *     `connectionPort` the lowest that are free in a row. Default 1.
+             */
+            size?: number;
             /** @description Id of the lease to lead to; either this or `address`. */
             lease?: string;
             /** @description A plain address to lead to, inside one of the gateway's networks; either this or `lease`. */
@@ -1935,9 +2300,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /** @description Networks that may connect from now on; empty or null: everybody may. Who may no more is cut off at once. */
             sources?: string[] | null;
             /** @description Seconds from now until it ends by itself; null: it does not end any more. Left out: the end stays as it is. */
@@ -1960,11 +2323,26 @@ export interface components {
             protocol: "tcp" | "udp";
             /** @description Mapped when a component of the kind is created. */
             create: boolean;
+            /**
+             * @description Where a browser starts; null: at `/`.
+             * @example /login
+             */
+            path: string | null;
         };
         ComponentKind: {
-            /** @example windows */
+            /**
+             * @description As people type it, in lower case.
+             * @example windows
+             */
             name: string;
+            /**
+             * @description As vLab's clients spell it in `target_component`.
+             * @example Windows
+             */
+            component: string;
             ports: components["schemas"]["KindPort"][];
+            /** @description How components of the kind can be reached. */
+            connect: ("ssh" | "scp" | "rdp" | "https" | "mgmt" | "console")[];
             /**
              * @description The port that `vlab connect` uses unless told otherwise; null = the user must say.
              * @example rdp
@@ -1988,9 +2366,7 @@ export interface components {
             name: string;
             tags: string[];
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
             /**
              * Format: date-time
              * @description When it was made (RFC 3339).
@@ -2045,9 +2421,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
             /**
              * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
              * @example 6b024480686c824ea09e15b6
@@ -2080,9 +2454,7 @@ export interface components {
             /** @description Labels to find it by; null is none. */
             tags?: string[] | null;
             /** @description Any JSON value; returned as it came, key order and large integers included. */
-            metadata?: {
-                [key: string]: unknown;
-            } | null;
+            metadata?: unknown;
         };
         QuotaDocument: {
             /**
@@ -2151,14 +2523,38 @@ export interface components {
             /** @description Quota and what is held, of its name and of its project. */
             usage: components["schemas"]["QuotaUsage"][];
         };
+        FailedName: {
+            /** @example web.lab.example.org */
+            name: string;
+            problem: string;
+            reservation: string | null;
+        };
+        DnsZoneDocument: {
+            /** @example lab.example.org */
+            zone: string;
+            /** @example ns1.example.org */
+            server: string;
+            /** @example berth */
+            key: string;
+            problem: string | null;
+            /** Format: date-time */
+            answeredAt: string | null;
+            /** Format: date-time */
+            nextTryAt: string | null;
+            told: number;
+            waiting: number;
+            failed: number;
+            failedNames: components["schemas"]["FailedName"][];
+        };
+        DnsZoneList: {
+            zones: components["schemas"]["DnsZoneDocument"][];
+        };
         DescribedThen: {
             /** @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f */
             id: string;
             name: string;
             tags: string[];
-            metadata: {
-                [key: string]: unknown;
-            } | null;
+            metadata: unknown;
         };
         AddressSegment: {
             /** @description Who it belonged to. */
@@ -2266,11 +2662,434 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        GatewayDriftData: {
+            /**
+             * Format: date-time
+             * @description When the gateway found it.
+             */
+            at: string;
+            /**
+             * @description Name of the program that changed it, when the kernel told; null when that is not known.
+             * @example iptables
+             */
+            program: string | null;
+            /** @description What was changed. */
+            found: string[];
+            /** @description Port maps that were not as wanted in between. */
+            maps: number;
+            /**
+             * @description `repaired`, or `contested`: another program undoes every repair, so it was left alone for a minute, with an alarm.
+             * @enum {string}
+             */
+            outcome: "repaired" | "contested" | "failed";
+            /** @description Id of the gateway. */
+            gateway: string;
+            /** @description Name of the gateway. */
+            name: string;
+        };
+        PoolThresholdData: {
+            /**
+             * @description Addresses from first to last: held + free + resting + excluded.
+             * @example 254
+             */
+            size: string;
+            /**
+             * @description Held by leases.
+             * @example 17
+             */
+            held: string;
+            /**
+             * @description To be had now.
+             * @example 230
+             */
+            free: string;
+            /**
+             * @description Released, but not to be had yet: a gateway may still forward to them, or their quarantine lasts.
+             * @example 2
+             */
+            resting: string;
+            /**
+             * @description Never handed out.
+             * @example 5
+             */
+            excluded: string;
+            /**
+             * Format: double
+             * @description Share of what is handed out that is not free, 0 to 1; 0 where there is nothing.
+             * @example 0.0763
+             */
+            utilization: number;
+            /**
+             * Format: date-time
+             * @description When it was counted (RFC 3339): in lists and documents some seconds ago.
+             */
+            measuredAt: string;
+            /**
+             * @description In percent.
+             * @example 80
+             */
+            threshold: number;
+            /** @description Id of the pool. */
+            id: string;
+            /** @description Name of the pool. */
+            name: string;
+        };
     };
-    responses: never;
+    responses: {
+        /** @description malformed-request */
+        "malformed-request": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "malformed-request";
+                };
+            };
+        };
+        /** @description body-too-large */
+        "body-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "body-too-large";
+                };
+            };
+        };
+        /** @description invalid-field */
+        "invalid-field": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "invalid-field";
+                };
+            };
+        };
+        /** @description headers-too-large */
+        "headers-too-large": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "headers-too-large";
+                };
+            };
+        };
+        /** @description internal */
+        internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "internal";
+                };
+            };
+        };
+        /** @description unavailable */
+        unavailable: {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "unavailable";
+                };
+            };
+        };
+        /** @description unauthenticated */
+        unauthenticated: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "unauthenticated";
+                };
+            };
+        };
+        /** @description forbidden */
+        forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "forbidden";
+                };
+            };
+        };
+        /** @description events-gone */
+        "events-gone": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "events-gone";
+                };
+            };
+        };
+        /** @description rate-limited */
+        "rate-limited": {
+            headers: {
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "rate-limited";
+                };
+            };
+        };
+        /** @description not-found */
+        "not-found": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "not-found";
+                };
+            };
+        };
+        /** @description malformed-request, malformed-body */
+        "malformed-request.malformed-body": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "malformed-request" | "malformed-body";
+                };
+            };
+        };
+        /** @description duplicate-id */
+        "duplicate-id": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id";
+                };
+            };
+        };
+        /** @description unsupported-media-type */
+        "unsupported-media-type": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "unsupported-media-type";
+                };
+            };
+        };
+        /** @description invalid-field, hook-refused, idempotency-key-reused */
+        "invalid-field.hook-refused.idempotency-key-reused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "invalid-field" | "hook-refused" | "idempotency-key-reused";
+                };
+            };
+        };
+        /** @description range-in-use */
+        "range-in-use": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "range-in-use";
+                };
+            };
+        };
+        /** @description precondition-failed */
+        "precondition-failed": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "precondition-failed";
+                };
+            };
+        };
+        /** @description invalid-field, hook-refused */
+        "invalid-field.hook-refused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "invalid-field" | "hook-refused";
+                };
+            };
+        };
+        /** @description duplicate-id, range-overlap, pool-exhausted */
+        "duplicate-id.range-overlap.pool-exhausted": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "range-overlap" | "pool-exhausted";
+                };
+            };
+        };
+        /** @description range-overlap, range-in-use */
+        "range-overlap.range-in-use": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "range-overlap" | "range-in-use";
+                };
+            };
+        };
+        /** @description duplicate-id, address-in-use, pool-exhausted */
+        "duplicate-id.address-in-use.pool-exhausted": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "address-in-use" | "pool-exhausted";
+                };
+            };
+        };
+        /** @description duplicate-id, address-in-use, subnet-exhausted */
+        "duplicate-id.address-in-use.subnet-exhausted": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "address-in-use" | "subnet-exhausted";
+                };
+            };
+        };
+        /** @description duplicate-id, address-in-use, subnet-exhausted, pool-exhausted, quota-exceeded */
+        "duplicate-id.address-in-use.subnet-exhausted.pool-exhausted.quota-exceeded": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "address-in-use" | "subnet-exhausted" | "pool-exhausted" | "quota-exceeded";
+                };
+            };
+        };
+        /** @description in-use */
+        "in-use": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "in-use";
+                };
+            };
+        };
+        /** @description duplicate-id, duplicate-name */
+        "duplicate-id.duplicate-name": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "duplicate-name";
+                };
+            };
+        };
+        /** @description duplicate-name, range-in-use */
+        "duplicate-name.range-in-use": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-name" | "range-in-use";
+                };
+            };
+        };
+        /** @description duplicate-id, port-in-use, ports-exhausted */
+        "duplicate-id.port-in-use.ports-exhausted": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "port-in-use" | "ports-exhausted";
+                };
+            };
+        };
+        /** @description duplicate-id, component-exists, port-in-use, ports-exhausted, subnet-exhausted, pool-exhausted */
+        "duplicate-id.component-exists.port-in-use.ports-exhausted.subnet-exhausted.pool-exhausted": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "component-exists" | "port-in-use" | "ports-exhausted" | "subnet-exhausted" | "pool-exhausted";
+                };
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
-    headers: never;
+    headers: {
+        /** @description The version of the resource, for If-Match and If-None-Match (RFC 9110 section 8.8.3). */
+        ETag: string;
+        /** @description Path of the resource that was made or changed, or of the collection that one was deleted from (RFC 9110 section 10.2.2). */
+        Location: string;
+        /** @description The path of the next page as `rel="next"` (RFC 8288); absent on the last page. It holds the same cursor as `next` of the body. */
+        Link: string;
+        /** @description Seconds to wait before trying again (RFC 9110 section 10.2.3). */
+        "Retry-After": string;
+        /** @description How to authenticate (RFC 6750 section 3). */
+        "WWW-Authenticate": string;
+    };
     pathItems: never;
 }
 export type $defs = Record<string, never>;
@@ -2284,6 +3103,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2292,24 +3112,12 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDocument"];
                 };
             };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getReadiness: {
@@ -2321,6 +3129,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -2329,24 +3138,12 @@ export interface operations {
                     "application/json": components["schemas"]["HealthDocument"];
                 };
             };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listEvents: {
@@ -2354,10 +3151,21 @@ export interface operations {
             query?: {
                 /** @description Only events after this place in the stream. Left out on the live stream: from now on; on a page: from the start. */
                 after?: number;
-                /** @description Events of a page, 1 to 1000. Default 100. */
+                /** @description Of a page: goes on where the page that gave it ended; with the same filters. */
+                cursor?: string;
+                /** @description Events of a page, 1 to 1000. Default 100. One that looked through 5000 ends before it is full. */
                 limit?: number;
-                /** @description Only events of this type, such as `ipam.lease.created`, or of all types that begin with `ipam.lease.`. */
+                /**
+                 * @description Only events of these types, separated by commas. `*` is any noun or verb: `ipam.lease.created`, `ipam.lease.*`,
+                 *     `ipam.*.deleted`.
+                 */
                 type?: string;
+                /** @description Only events about this resource, or about all of a kind: `leases/<id>`, `leases/`. */
+                subject?: string;
+                /** @description Only events about resources that have this tag. */
+                tag?: string;
+                /** @description Only events about what this owner has. */
+                owner?: string;
                 /** @description Only events of what this principal did. */
                 actor?: string;
             };
@@ -2367,68 +3175,129 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventPage"];
+                    "text/event-stream": string;
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            410: components["responses"]["events-gone"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listParkedEvents: {
+        parameters: {
+            query?: {
+                /** @description Only events after this place in the stream. Default: from the start. */
+                after?: number;
+                /** @description Events of a page, 1 to 1000. Default 100. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventPage"];
+                    "application/json": components["schemas"]["ParkedEventPage"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listEventSchemas: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["SchemaNames"];
                 };
             };
-            /** @description forbidden */
-            403: {
+            400: components["responses"]["malformed-request"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getEventSchema: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                schema: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
-            /** @description invalid-field */
-            422: {
+            /** @description If-None-Match names the version. */
+            304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
+                content?: never;
             };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listPools: {
@@ -2458,8 +3327,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2467,60 +3338,15 @@ export interface operations {
                     "application/vnd.ipam.pools+json; version=1.0.0": components["schemas"]["PoolList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     createPool: {
@@ -2540,8 +3366,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2549,96 +3378,17 @@ export interface operations {
                     "application/vnd.ipam.pool+json; version=1.0.0": components["schemas"]["PoolDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["duplicate-id"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getPool: {
@@ -2649,14 +3399,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2667,64 +3423,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     replacePool: {
@@ -2737,6 +3450,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2748,8 +3465,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2757,114 +3477,19 @@ export interface operations {
                     "application/vnd.ipam.pool+json; version=1.0.0": components["schemas"]["PoolDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description range-in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["range-in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deletePool: {
@@ -2877,81 +3502,35 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updatePool: {
@@ -2964,6 +3543,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2975,8 +3558,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -2984,114 +3570,19 @@ export interface operations {
                     "application/vnd.ipam.pool+json; version=1.0.0": components["schemas"]["PoolDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description range-in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["range-in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listSubnets: {
@@ -3127,8 +3618,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3136,60 +3629,15 @@ export interface operations {
                     "application/vnd.ipam.subnets+json; version=1.0.0": components["schemas"]["SubnetList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listPoolSubnets: {
@@ -3221,14 +3669,20 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3236,69 +3690,16 @@ export interface operations {
                     "application/vnd.ipam.subnets+json; version=1.0.0": components["schemas"]["SubnetList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     createSubnet: {
@@ -3312,6 +3713,10 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3333,8 +3738,11 @@ export interface operations {
                     "application/vnd.ipam.subnet+json; version=1.0.0": components["schemas"]["SubnetDocument"];
                 };
             };
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3342,105 +3750,18 @@ export interface operations {
                     "application/vnd.ipam.subnet+json; version=1.0.0": components["schemas"]["SubnetDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, range-overlap, pool-exhausted */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["duplicate-id.range-overlap.pool-exhausted"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getSubnet: {
@@ -3451,14 +3772,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3469,64 +3796,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     replaceSubnet: {
@@ -3539,6 +3823,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3550,8 +3838,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3559,114 +3850,19 @@ export interface operations {
                     "application/vnd.ipam.subnet+json; version=1.0.0": components["schemas"]["SubnetDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description range-overlap, range-in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["range-overlap.range-in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deleteSubnet: {
@@ -3679,81 +3875,35 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updateSubnet: {
@@ -3766,6 +3916,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3777,8 +3931,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3786,114 +3943,19 @@ export interface operations {
                     "application/vnd.ipam.subnet+json; version=1.0.0": components["schemas"]["SubnetDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description range-overlap, range-in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["range-overlap.range-in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listReservations: {
@@ -3931,8 +3993,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -3940,60 +4004,15 @@ export interface operations {
                     "application/vnd.ipam.reservations+json; version=1.0.0": components["schemas"]["ReservationList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listPoolReservations: {
@@ -4027,14 +4046,20 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4042,69 +4067,16 @@ export interface operations {
                     "application/vnd.ipam.reservations+json; version=1.0.0": components["schemas"]["ReservationList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     reserveInPool: {
@@ -4121,6 +4093,10 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4142,8 +4118,11 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4151,105 +4130,18 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, address-in-use, pool-exhausted */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["duplicate-id.address-in-use.pool-exhausted"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listSubnetReservations: {
@@ -4283,14 +4175,20 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4298,69 +4196,16 @@ export interface operations {
                     "application/vnd.ipam.reservations+json; version=1.0.0": components["schemas"]["ReservationList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     reserveInSubnet: {
@@ -4377,6 +4222,10 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4398,8 +4247,11 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4407,105 +4259,18 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, address-in-use, subnet-exhausted */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["duplicate-id.address-in-use.subnet-exhausted"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     bulkReservations: {
@@ -4528,6 +4293,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -4536,114 +4302,19 @@ export interface operations {
                     "application/json": components["schemas"]["BulkResults"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, address-in-use, subnet-exhausted, pool-exhausted, quota-exceeded */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["duplicate-id.address-in-use.subnet-exhausted.pool-exhausted.quota-exceeded"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getReservation: {
@@ -4654,14 +4325,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the reservation.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4672,64 +4349,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     replaceReservation: {
@@ -4742,6 +4376,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the reservation.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4753,8 +4391,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -4762,114 +4403,19 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deleteReservation: {
@@ -4885,90 +4431,35 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the reservation.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updateReservation: {
@@ -4981,6 +4472,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the reservation.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -4992,8 +4487,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5001,114 +4499,19 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     renewReservation: {
@@ -5123,6 +4526,10 @@ export interface operations {
                 "Idempotency-Key"?: string;
             };
             path: {
+                /**
+                 * @description Id of the reservation.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5133,8 +4540,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5142,114 +4552,19 @@ export interface operations {
                     "application/vnd.ipam.reservation+json; version=1.0.0": components["schemas"]["ReservationDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listLeases: {
@@ -5285,8 +4600,10 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5294,60 +4611,15 @@ export interface operations {
                     "application/vnd.ipam.leases+json; version=1.0.0": components["schemas"]["LeaseList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listReservationLeases: {
@@ -5379,14 +4651,20 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description Id of the reservation.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5394,69 +4672,16 @@ export interface operations {
                     "application/vnd.ipam.leases+json; version=1.0.0": components["schemas"]["LeaseList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getLease: {
@@ -5467,14 +4692,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the lease.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5485,64 +4716,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     replaceLease: {
@@ -5555,6 +4743,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the lease.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5566,8 +4758,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5575,105 +4770,18 @@ export interface operations {
                     "application/vnd.ipam.lease+json; version=1.0.0": components["schemas"]["LeaseDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deleteLease: {
@@ -5689,90 +4797,35 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the lease.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updateLease: {
@@ -5785,6 +4838,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the lease.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -5796,8 +4853,11 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -5805,105 +4865,18 @@ export interface operations {
                     "application/vnd.ipam.lease+json; version=1.0.0": components["schemas"]["LeaseDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getPoolCapacity: {
@@ -5911,12 +4884,17 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -5925,60 +4903,16 @@ export interface operations {
                     "application/json": components["schemas"]["CapacityReport"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getSubnetCapacity: {
@@ -5986,12 +4920,17 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id of the subnet.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6000,60 +4939,16 @@ export interface operations {
                     "application/json": components["schemas"]["CapacityReport"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listGateways: {
@@ -6085,68 +4980,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     createGateway: {
@@ -6165,104 +5017,28 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, duplicate-name */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["duplicate-id.duplicate-name"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getGateway: {
@@ -6273,14 +5049,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -6290,64 +5072,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deleteGateway: {
@@ -6363,99 +5102,36 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updateGateway: {
@@ -6468,6 +5144,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6478,139 +5158,53 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["GatewayDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-name, range-in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["duplicate-name.range-in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listGatewayDrift: {
         parameters: {
             query?: {
+                /** @description How many at most, 1 to 100. Default 50. */
                 limit?: number;
                 /** @description Only what was found before this time. */
                 before?: string;
             };
             header?: never;
             path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6619,69 +5213,16 @@ export interface operations {
                     "application/json": components["schemas"]["DriftList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getDesiredState: {
@@ -6694,12 +5235,17 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -6715,69 +5261,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     putStatus: {
@@ -6785,6 +5278,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -6795,102 +5292,24 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listPortMaps: {
@@ -6934,68 +5353,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PortMapList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     createPortMap: {
@@ -7014,104 +5390,28 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PortMapDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, port-in-use, ports-exhausted */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["duplicate-id.port-in-use.ports-exhausted"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getPortMap: {
@@ -7122,14 +5422,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the port map.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7139,64 +5445,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deletePortMap: {
@@ -7209,81 +5472,35 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the port map.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updatePortMap: {
@@ -7296,6 +5513,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id of the port map.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7306,122 +5527,30 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PortMapDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listComponentKinds: {
@@ -7433,6 +5562,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -7441,51 +5571,15 @@ export interface operations {
                     "application/json": components["schemas"]["ComponentKindList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listComponents: {
@@ -7525,68 +5619,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComponentList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     createComponent: {
@@ -7605,113 +5656,29 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             201: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComponentDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description duplicate-id, component-exists, port-in-use, ports-exhausted, subnet-exhausted, pool-exhausted */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field, idempotency-key-reused */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["duplicate-id.component-exists.port-in-use.ports-exhausted.subnet-exhausted.pool-exhausted"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getComponent: {
@@ -7722,14 +5689,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id or name of the component.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -7739,73 +5712,22 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deleteComponent: {
@@ -7818,90 +5740,36 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id or name of the component.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     updateComponent: {
@@ -7914,6 +5782,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Id or name of the component.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
                 id: string;
             };
             cookie?: never;
@@ -7924,122 +5796,30 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["ComponentDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description in-use */
-            409: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listQuotas: {
@@ -8058,68 +5838,25 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["QuotaList"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getQuota: {
@@ -8130,14 +5867,20 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Name of the owner; `*` is everybody without a quota of his own.
+                 * @example team-a
+                 */
                 owner: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content: {
@@ -8147,73 +5890,21 @@ export interface operations {
             /** @description If-None-Match names the version. */
             304: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     setQuota: {
@@ -8226,6 +5917,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Name of the owner; `*` is everybody without a quota of his own.
+                 * @example team-a
+                 */
                 owner: string;
             };
             cookie?: never;
@@ -8236,104 +5931,29 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["QuotaDocument"];
                 };
             };
-            /** @description malformed-body */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     deleteQuota: {
@@ -8346,90 +5966,35 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Name of the owner; `*` is everybody without a quota of his own.
+                 * @example team-a
+                 */
                 owner: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             204: {
                 headers: {
+                    Location: components["headers"]["Location"];
                     [name: string]: unknown;
                 };
                 content?: never;
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description not-found */
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description precondition-failed */
-            412: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getQuotaUsage: {
@@ -8437,12 +6002,17 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description Name of the owner; `*` is everybody without a quota of his own.
+                 * @example team-a
+                 */
                 owner: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8451,60 +6021,16 @@ export interface operations {
                     "application/json": components["schemas"]["QuotaUsage"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getMe: {
@@ -8516,6 +6042,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8524,51 +6051,44 @@ export interface operations {
                     "application/json": components["schemas"]["MeDocument"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listDnsZones: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/json": components["schemas"]["DnsZoneList"];
                 };
             };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getAddress: {
@@ -8576,12 +6096,17 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
+                /**
+                 * @description An IPv4 or IPv6 address.
+                 * @example 10.20.0.7
+                 */
                 address: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8590,60 +6115,16 @@ export interface operations {
                     "application/json": components["schemas"]["AddressDocument"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listAddressHistory: {
@@ -8664,74 +6145,36 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description An IPv4 or IPv6 address.
+                 * @example 10.20.0.7
+                 */
                 address: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["AddressHistory"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     listPortHistory: {
@@ -8752,76 +6195,46 @@ export interface operations {
             };
             header?: never;
             path: {
+                /**
+                 * @description An IPv4 or IPv6 address.
+                 * @example 10.20.0.7
+                 */
                 address: string;
+                /**
+                 * @description `tcp` or `udp`.
+                 * @example tcp
+                 */
                 protocol: string;
+                /**
+                 * @description A port, 1 to 65535.
+                 * @example 50000
+                 */
                 port: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
+                    Link: components["headers"]["Link"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["PortHistory"];
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     getMetrics: {
@@ -8842,42 +6255,14 @@ export interface operations {
                     "text/plain": string;
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     exportAll: {
@@ -8896,70 +6281,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                     "application/x-ndjson": string;
                     "text/csv": string;
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     importAll: {
@@ -8984,6 +6327,7 @@ export interface operations {
             };
         };
         responses: {
+            /** @description As asked. */
             200: {
                 headers: {
                     [name: string]: unknown;
@@ -8993,78 +6337,16 @@ export interface operations {
                     "application/json": string;
                 };
             };
-            /** @description unauthenticated */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description forbidden */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description body-too-large */
-            413: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unsupported-media-type */
-            415: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description invalid-field */
-            422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description rate-limited */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description internal */
-            500: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description unavailable */
-            503: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
 }

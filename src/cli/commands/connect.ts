@@ -14,13 +14,9 @@ import { launch } from '../launch.js';
 import { examples } from '../options/examples.js';
 import { hidden } from '../output/ask.js';
 import { hostPort } from '../output/words.js';
-<<<<<<< HEAD
 import { mapsOf } from '../resources/component-maps.js';
 import { find } from '../resources/find.js';
 import { COMPONENTS } from '../resources/forwarding.js';
-=======
-import { kindOf } from '../resources/kinds.js';
->>>>>>> ccd22d8 (Make the kinds of components data that a site can extend)
 import { withSession, type Session } from '../session.js';
 import { findOfKind } from './delete.js';
 
@@ -72,7 +68,6 @@ async function connect(
     isDeployment(kind) ? find(session, COMPONENTS, options.name) : findOfKind(session, kind, options.name, 'connect'),
     api.GET('/component-kinds').then((result) => kindOf(answer(result).data.kinds, kind)),
   ]);
-<<<<<<< HEAD
   const endpoint = await endpointOf(session, component, facts, files, options);
   const section = sectionOf(endpoint);
   const machine = thisMachine();
@@ -86,22 +81,6 @@ async function connect(
   };
   const { agent, file, typed, missing } = programFor(wanted, machine);
   const args = agent.args(endpoint);
-=======
-  const facts: ComponentKind | undefined = kindOf(known, component.kind);
-  const { protocol, map } = choose(component.name, facts, component.portMaps, options);
-  const user = checkedUser(options.user ?? facts?.user);
-  const { externalAddress: host, connectionPort: port } = map;
-  const path = facts?.ports.find(({ name }) => name === protocol)?.path ?? '/';
-  const endpoint = { protocol, host, port, path, hostKey: map.id, ...(user === undefined ? {} : { user }) };
-  const programs = programsFor(endpoint, process.platform);
-  const found = findProgram(programs, cliEnvironment().path);
-  const shown = found?.program ?? programs[0];
-  if (map.status !== 'active') {
-    out.note(
-      `The port map is ${map.status}${map.reason === null ? '' : ` (${map.reason})`}: no connection may pass yet.`,
-    );
-  }
->>>>>>> ccd22d8 (Make the kinds of components data that a site can extend)
   if (out.json) {
     const { password: _, ...shown } = endpoint;
     out.raw(JSON.stringify({ ...shown, agent: agent.name, program: file ?? typed, arguments: args }));

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { ComponentKind, PortMap } from '../client/client.js';
 import { choose } from './choose.js';
 import { consoleOf } from './console.js';
-import { pageOf, serviceOf } from './kinds.js';
+import { pageOf } from './kinds.js';
 
 const map = (targetPort: number, address = '10.0.0.1', protocol: 'tcp' | 'udp' = 'tcp'): PortMap =>
   ({ targetPort, address, protocol, connectionPort: 50000 }) as PortMap;
@@ -75,16 +75,11 @@ it('takes for https of an unknown kind what is neither ssh nor rdp, the usual po
   expect(() => choose('a', ONEFS, [map(443)], { protocol: 'https' })).toThrow('(tcp 8080)');
 });
 
-it('pageOf() and serviceOf() know what a port of a kind is', () => {
-  const avamar = { ...kind({ ssh: 22, https: 443, mgmt: 7543 }, 'https'), name: 'avamar' };
-  expect([pageOf(avamar, 'https'), pageOf(avamar, 'mgmt'), pageOf(undefined, 'https')]).toEqual([
-    '/dtlt/home.html',
-    undefined,
-    undefined,
-  ]);
-  expect([22, 3389, 7543, 9443, 8080, 4711].map((port) => serviceOf(avamar, port))).toEqual([
-    ...['SSH/SCP', 'RDP', 'HTTPS', 'HTTPS', 'HTTPS', '4711'],
-  ]);
+it('pageOf() knows where the page of a kind begins', () => {
+  const plain = kind({ ssh: 22, https: 443, mgmt: 7543 }, 'https');
+  const ports = plain.ports.map((port) => (port.name === 'https' ? { ...port, path: '/dtlt/home.html' } : port));
+  const pages = ['https', 'mgmt', 'rdp'].map((protocol) => pageOf({ ...plain, ports }, protocol));
+  expect([...pages, pageOf(undefined, 'https')]).toEqual(['/dtlt/home.html', undefined, undefined, undefined]);
 });
 
 it('consoleOf() takes URLs of consoles and pages only', () => {

@@ -7,7 +7,8 @@ import { cited } from '../output/words.js';
  * component's metadata. Only these schemes: a program is started with it.
  */
 export function consoleOf({ name, metadata }: Pick<ComponentOf, 'name' | 'metadata'>): string | undefined {
-  const url: unknown = metadata?.['console'];
+  const said = typeof metadata === 'object' && metadata !== null ? metadata : {};
+  const url: unknown = 'console' in said ? said.console : undefined;
   if (url === undefined || url === null) return undefined;
   if (typeof url === 'string' && /^(vmrc|https?):\/\/[^\s\p{Cc}"'<>\\^`{|}]+$/u.test(url)) return url;
   throw new Failure(`The metadata of ${JSON.stringify(name)} has a console that is no vmrc: or https: URL.`);
