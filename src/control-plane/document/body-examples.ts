@@ -5,7 +5,7 @@ const NAME_AND_TAGS = { name: 'rack 12', tags: ['north'], metadata: { rack: 12 }
 
 /**
  * What to send, by the schema of the body. Only what cannot be made of the schema's own examples is here, such as bodies
- * with fields that exclude one another; test/clients/examples.test.ts sends each.
+ * with fields that exclude one another.
  */
 export const BODY_EXAMPLES: BodyExamples = {
   NewPool: { name: 'lab', tags: ['north'], policy: 'first', quarantine: 300, thresholds: [80, 95] },

@@ -13,7 +13,7 @@ import { HEADERS, headersOf } from './headers.js';
 import { parameterNote } from './parameter-note.js';
 import { codesOf, PROBLEMS } from './problem-schema.js';
 
-/** A body to send, by the name of its schema: one that the service takes, in a place as the documentation's examples make it. */
+/** A body to send, by the name of its schema: one that the service takes. */
 export type BodyExamples = Readonly<Record<string, unknown>>;
 
 /**
