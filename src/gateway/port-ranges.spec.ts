@@ -12,7 +12,11 @@ const single: DesiredMap = {
   ...content,
   connectionPort: 22,
 };
-const gone: RemovedMap = { id: 'g', ruleId: 'berth1:000000000000000a', range: { ...content, connectionPort: 51_000, size: 2 } };
+const gone: RemovedMap = {
+  id: 'g',
+  ruleId: 'berth1:000000000000000a',
+  range: { ...content, connectionPort: 51_000, size: 2 },
+};
 const state = (maps: DesiredMap[], removing: RemovedMap[] = []): DesiredState => ({
   gateway: { id: '1', name: 'lab', externalAddress: '192.0.2.1', networks: [] },
   generation: 1,

@@ -23,7 +23,9 @@ describe('the retention of the outbox', () => {
   const sweep = async (atOnce = 100, withNats = false): Promise<number> =>
     (await client.query<{ gone: number }>(SWEEP, [DAYS, atOnce, withNats])).rows[0]?.gone ?? -1;
   const sweptTo = async (): Promise<number> =>
-    Number((await client.query<{ position: string }>(`SELECT position FROM relay WHERE name = 'swept'`)).rows[0]?.position);
+    Number(
+      (await client.query<{ position: string }>(`SELECT position FROM relay WHERE name = 'swept'`)).rows[0]?.position,
+    );
   const kept = async (): Promise<number[]> =>
     (await client.query<{ p: number }>('SELECT last_position::int AS p FROM outbox_packed ORDER BY 1')).rows.map(
       ({ p }) => p,

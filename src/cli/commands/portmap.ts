@@ -115,7 +115,19 @@ export function portmapCommands(program: Command): void {
 }
 
 async function createMap(session: Session, options: CreateOptions): Promise<void> {
-  const { to, lease, protocol: word, port: connectionPort, size, gateway, owner, from, name, wait, ipAddress } = options;
+  const {
+    to,
+    lease,
+    protocol: word,
+    port: connectionPort,
+    size,
+    gateway,
+    owner,
+    from,
+    name,
+    wait,
+    ipAddress,
+  } = options;
   if (to !== undefined && lease !== undefined) throw usage('Give either --to or --lease.');
   const transport = word === undefined || isTransport(word) ? word : undefined;
   const spoken = word === undefined || isTransport(word) ? undefined : word;

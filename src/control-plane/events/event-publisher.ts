@@ -205,7 +205,8 @@ export class EventPublisher {
     if (error instanceof Refused) {
       const [batch] = await this.database.query<StoredBatch>(BATCHES_AFTER, [error.position - 1, 1]);
       const [event] = readBatches(batch === undefined ? [] : [batch], error.position - 1);
-      if (event !== undefined) await this.park(event, Buffer.byteLength(cloudEvent(event, this.publicUrl)), error.message);
+      if (event !== undefined)
+        await this.park(event, Buffer.byteLength(cloudEvent(event, this.publicUrl)), error.message);
       this.position = error.position;
       return 'more';
     }

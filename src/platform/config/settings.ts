@@ -1,7 +1,20 @@
 import { createPublicKey } from 'node:crypto';
 import { DNS, DNS_UPDATE } from './dns-settings.js';
 import { hookRules } from './hook-rules.js';
-import { always, BadValue, bytes, host, integer, matching, maybe, networks, oneOf, text, url, urls } from './setting.js';
+import {
+  always,
+  BadValue,
+  bytes,
+  host,
+  integer,
+  matching,
+  maybe,
+  networks,
+  oneOf,
+  text,
+  url,
+  urls,
+} from './setting.js';
 
 /** Smallest HS256 key: as long as the hash (RFC 7518 section 3.2). */
 export const MIN_SECRET_BYTES = 32;
