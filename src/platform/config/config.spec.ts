@@ -24,10 +24,17 @@ describe('parseConfig', () => {
   it('gives every default from an empty environment', () => {
     expect(parseConfig({})).toEqual({
       database: { url: 'postgres://berth:berth@127.0.0.1:5432/berth', poolSize: 10 },
-      nats: { url: undefined, stream: 'BERTH' },
+      nats: {
+        ...{ url: undefined, stream: 'BERTH', subjectPrefix: 'ipam' },
+        ...{ streamReplicas: undefined, streamMaxAgeDays: undefined, streamMaxBytes: undefined },
+      },
+      outbox: { days: 7 },
       hooks: { rules: undefined, timeoutMs: 500, onSilence: 'refuse' },
       bus: { api: 'off' },
-      http: { host: '127.0.0.1', port: 8000, bodyLimit: 1024 * 1024, importLimit: 1024 ** 3 },
+      http: {
+        ...{ host: '127.0.0.1', port: 8000, publicUrl: 'http://127.0.0.1:8000' },
+        ...{ bodyLimit: 1024 * 1024, importLimit: 1024 ** 3 },
+      },
       auth: {
         mode: 'jwt',
         secret: undefined,
@@ -63,7 +70,7 @@ describe('parseConfig', () => {
         stateFile: undefined,
         metricsPort: undefined,
       },
-      limits: { addressesPerRequest: 4096, requestRate: 0, requestBurst: undefined },
+      limits: { addressesPerRequest: 4096, requestRate: 0, requestBurst: undefined, eventSubscribers: 5000 },
       reservations: { expiryNoticeSeconds: 3600 },
       dnsUpdate: {
         ...{ key: undefined, keyName: 'DDNS_UPDATE', algorithm: 'hmac-sha512', zone: undefined, name: undefined },
