@@ -45,7 +45,7 @@ describe('the OpenAPI document', () => {
     expect(names(bad)).toEqual([]);
     const open = OPERATIONS.filter(([, { security }]) => security?.length === 0);
     expect(names(open)).toEqual(names(OPERATIONS.filter(([, { responses }]) => responses['401'] === undefined)));
-    expect(names(open)).toEqual(['getLiveness', 'getReadiness']);
+    expect(names(open)).toEqual(['getLiveness', 'getReadiness', 'listEventSchemas', 'getEventSchema']);
   });
 
   it('has for every body an example, and says whether it must be there', () => {

@@ -3266,6 +3266,10 @@ export interface operations {
                 "If-None-Match"?: string;
             };
             path: {
+                /**
+                 * @description Name of a schema: a type of event and `.json`.
+                 * @example ipam.lease.created.v1.json
+                 */
                 schema: string;
             };
             cookie?: never;

@@ -68,6 +68,6 @@ function orNull({ allOf, type, ...rest }: JsonSchema): JsonSchema {
   // how our documents declare what may be any JSON value
   if (type === 'object' && rest['additionalProperties'] === true) return { description: rest['description'] };
   const { enum: values } = rest;
-  const names = Array.isArray(values) ? { enum: [...(values as unknown[]), null] } : {};
+  const names = Array.isArray(values) ? { enum: [...new Set([...(values as unknown[]), null])] } : {};
   return { ...rest, ...names, type: [...(type === undefined ? [] : [type].flat()), 'null'] };
 }

@@ -11,6 +11,7 @@ export const TAGS: Readonly<Record<string, string>> = {
   quotas: 'How much an owner may hold, and holds.',
   history: 'Who held an address or a port at any time.',
   events: 'What happened, as pages or as a live stream.',
+  dns: 'Zones in which the names of leases are kept.',
   transfer: 'Everything out and in again, as files.',
   me: 'Who the caller is.',
   health: 'Whether the process lives and serves.',

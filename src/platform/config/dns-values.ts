@@ -12,9 +12,14 @@ export function zone(text: string): string {
   return name.toLowerCase();
 }
 
-/** The zone itself, or a URL, or what stands in one for the host: scheme, port and path do no harm. */
-export function zoneOfUrl(text: string): string {
-  return zone(text.replace(/^[a-z]+:\/\//i, '').replace(/[:/?#].*$/, ''));
+/**
+ * The zone itself, or a URL, or what stands in one for the host: scheme, port and path do no harm. An address is no zone,
+ * and no mistake: the variable has another meaning too (VLAB_URL).
+ */
+export function zoneOfUrl(text: string): string | undefined {
+  const host = text.replace(/^[a-z]+:\/\//i, '').replace(/[/?#].*$/, '');
+  const name = host.replace(/:\d*$/, '');
+  return isIP(name.replace(/^\[(.*)\]$/, '$1')) === 0 ? zone(name) : undefined;
 }
 
 export function zones(text: string): readonly string[] {

@@ -5,6 +5,7 @@ const NOTES: Readonly<Record<string, { description: string; example: unknown }>>
   owner: { description: 'Name of the owner; `*` is everybody without a quota of his own.', example: 'team-a' },
   address: { description: 'An IPv4 or IPv6 address.', example: '10.20.0.7' },
   protocol: { description: '`tcp` or `udp`.', example: 'tcp' },
+  schema: { description: 'Name of a schema: a type of event and `.json`.', example: 'ipam.lease.created.v1.json' },
   port: { description: 'A port, 1 to 65535.', example: '50000' },
 };
 
