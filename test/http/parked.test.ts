@@ -37,9 +37,9 @@ describe('a stream of the site, with limits and subjects of its own', () => {
   it('parks the event it does not take, goes on with the others, and tells of it', async () => {
     const { id } = await api.make('/pools', { name: 'small' });
     await api.patch(`/pools/${id}`, { metadata: { text: 'x'.repeat(5_000) } });
-    await api.patch(`/pools/${id}`, { metadata: { text: null } });
+    await api.make('/pools', { name: 'next' });
     await eventually('the others', async () => (await nats.count('SITE')) === 2);
-    expect(await versions()).toEqual([1, 3]);
+    expect(await versions()).toEqual([1, 1]);
 
     const page = await api.get('/events/parked');
     const { events } = (await api.get('/events?limit=3')).body as { events: { id: string }[] };
@@ -77,7 +77,7 @@ describe('a stream of the site, with limits and subjects of its own', () => {
     await connection.request('orders.new', '{}');
     await api.patch(`/pools/${id}`, { name: 'again' });
     await eventually('the next event', async () => (await nats.count('SITE')) === 5);
-    expect(await versions()).toEqual([1, 3, 1, 2]);
+    expect(await versions()).toEqual([1, 1, 1, 2]);
     await connection.close();
 
     // as after a power cut: the server acknowledged an event, and has it no more
@@ -89,10 +89,10 @@ describe('a stream of the site, with limits and subjects of its own', () => {
     await nats.kill();
     await nats.putStoreBack();
     await nats.start();
-    expect(await versions()).toEqual([1, 3, 1, 2]);
+    expect(await versions()).toEqual([1, 1, 1, 2]);
     await api.patch(`/pools/${id}`, { name: 'fourth' });
     await eventually('the event after it', async () => (await versions()).at(-1) === 4);
-    expect(await versions()).toEqual([1, 3, 1, 2, 3, 4]);
+    expect(await versions()).toEqual([1, 1, 1, 2, 3, 4]);
     expect(api.log).toMatch(/lost events it had acknowledged/);
   });
 });
