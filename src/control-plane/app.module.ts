@@ -57,6 +57,8 @@ import { SubnetEntity } from './subnets/subnet.entity.js';
 import { SubnetsModule } from './subnets/subnets.module.js';
 import { TransferModule } from './transfer/transfer.module.js';
 import { VlabModule } from './vlab/vlab.module.js';
+import { WebhookEntity } from './webhooks/webhook.entity.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
 
 const ENTITIES = [
   PoolEntity,
@@ -67,6 +69,7 @@ const ENTITIES = [
   GatewayPortsEntity,
   PortMapEntity,
   ComponentEntity,
+  WebhookEntity,
 ];
 
 /** Of the relay's own, so that events do not queue behind requests: the sequencer, the publisher, and its reading ahead. */
@@ -203,6 +206,7 @@ export class AppModule {
         HooksModule.with(config, log),
         BusModule.with(config),
         VlabModule.with(config, log),
+        WebhooksModule.with(config, log),
         LoopsModule.with(config, log),
       ],
       controllers: [HealthController],

@@ -81,6 +81,7 @@ export interface Fixture {
   gateways: string;
   'port-maps': string;
   components: string;
+  webhooks: string;
 }
 
 export async function makeFixture(api: Api): Promise<Fixture> {
@@ -90,6 +91,8 @@ export async function makeFixture(api: Api): Promise<Fixture> {
   const component = await api.make('/components', { name: 'fixture', kind: 'centos', gateway });
   // of everybody, without a limit: every role may see it
   await api.put('/quotas/*', {});
+  // disabled, so that it stays as it is
+  const webhook = await api.make('/webhooks', { url: 'https://receiver.example/', enabled: false });
   return {
     pools: pool,
     subnets: subnet,
@@ -98,6 +101,7 @@ export async function makeFixture(api: Api): Promise<Fixture> {
     gateways: gateway,
     'port-maps': map.id as string,
     components: component.id as string,
+    webhooks: webhook.id as string,
   };
 }
 
@@ -108,6 +112,7 @@ const WORDS: Readonly<Record<string, string>> = {
   protocol: 'tcp',
   port: '50000',
   schema: 'ipam.lease.created.v1.json',
+  event: '0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f',
 };
 
 /** The path of an operation with an id in it: by default the one of the fixture. */
@@ -129,6 +134,8 @@ export function goodBody({ id }: Operation, fixture: Fixture): Record<string, un
       return { gateway: fixture.gateways, address: '10.30.0.2', targetPort: 80 };
     case 'createComponent':
       return { name: 'another', kind: 'x', gateway: fixture.gateways, ports: [{ targetPort: 22 }] };
+    case 'createWebhook':
+      return { url: 'https://another.example/' };
     case 'putStatus':
       return { generation: 0, mode: 'plan', maps: [], gone: [] };
     default:

@@ -195,7 +195,7 @@ export async function query(url: string, text: string, values: unknown[] = []): 
 
 const TABLES = [
   ...['pool', 'subnet', 'reservation', 'lease', 'gateway', 'gateway_ports', 'component', 'port_map'],
-  ...['address_history', 'port_history'],
+  ...['address_history', 'port_history', 'webhook', 'webhook_event'],
   ...['resting_address', 'quarantine', 'space', 'space_chunk', 'free_interval', 'idempotency_key', 'quota'],
 ];
 

@@ -1,6 +1,6 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ComponentDocument } from '../components/component.dto.js';
-import { GatewayDriftData, PoolThresholdData } from '../events/event-data.dto.js';
+import { GatewayDriftData, PoolThresholdData, WebhookDisabledData } from '../events/event-data.dto.js';
 import { EVENT_VERBS, EVENT_VERSION, eventType, NOUNS, type Noun, type Verb } from '../events/event-types.js';
 import { GatewayDocument } from '../gateways/gateway.dto.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
@@ -9,6 +9,7 @@ import { PortMapDocument } from '../port-maps/port-map.dto.js';
 import { QuotaDocument } from '../quotas/quota.dto.js';
 import { ReservationDocument } from '../reservations/reservation.dto.js';
 import { SubnetDocument } from '../subnets/subnet.dto.js';
+import { WebhookDocument } from '../webhooks/webhook.dto.js';
 import { componentSchema, type JsonSchema } from './json-schema.js';
 
 const DOCUMENTS: Record<Noun, { name: string }> = {
@@ -20,6 +21,7 @@ const DOCUMENTS: Record<Noun, { name: string }> = {
   'port-map': PortMapDocument,
   component: ComponentDocument,
   quota: QuotaDocument,
+  webhook: WebhookDocument,
 };
 
 /** What is told in place of the resource. */
@@ -27,10 +29,11 @@ const OTHERS: Readonly<Record<string, { name: string }>> = {
   'gateway drift': GatewayDriftData,
   'pool threshold': PoolThresholdData,
   'pool threshold-cleared': PoolThresholdData,
+  'webhook disabled': WebhookDisabledData,
 };
 
 /** Classes that the OpenAPI document has because of their events only. */
-export const EVENT_MODELS = [GatewayDriftData, PoolThresholdData];
+export const EVENT_MODELS = [GatewayDriftData, PoolThresholdData, WebhookDisabledData];
 
 /** After these the resource is another than before. */
 const CHANGES: ReadonlySet<Verb> = new Set(['updated', 'renewed', 'status', 'removing']);

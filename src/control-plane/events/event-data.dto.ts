@@ -27,3 +27,13 @@ export class PoolThresholdData extends CapacityDocument {
   @ApiProperty()
   name: string;
 }
+
+/** What `ipam.webhook.disabled` tells: Berth itself did it, and why. */
+export class WebhookDisabledData {
+  /** Id of the webhook. */
+  @ApiProperty()
+  id: string;
+
+  @ApiProperty({ example: 'the receiver answered 410: it is gone' })
+  reason: string;
+}

@@ -11,6 +11,7 @@ export const EVENT_VERBS = {
   'port-map': ['created', 'updated', 'status', 'removing', 'deleted'],
   component: ['created', 'updated', 'deleted'],
   quota: ['created', 'updated', 'deleted'],
+  webhook: ['created', 'updated', 'disabled', 'deleted'],
 } as const;
 
 /** The nouns that events speak of; with a verb they make the subject `ipam.<noun>.<verb>`. */
@@ -27,6 +28,7 @@ const COLLECTIONS: Record<Noun, string> = {
   'port-map': 'port-maps',
   component: 'components',
   quota: 'quotas',
+  webhook: 'webhooks',
 };
 
 export const NOUNS = Object.keys(EVENT_VERBS) as Noun[];

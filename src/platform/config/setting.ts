@@ -114,6 +114,30 @@ export function urls(...schemes: readonly string[]): (text: string) => string {
       .join(',');
 }
 
+/** What a webhook may lead to beside public https receivers. */
+export type WebhookAllowance = 'http' | 'loopback' | 'link-local' | 'private';
+
+/** Words with commas between them, each one of the choices; "none" alone is none of them. */
+export function someOf<const T extends string>(...choices: readonly T[]): (text: string) => readonly T[] {
+  const one = oneOf(...choices);
+  return (value) => (value === 'none' ? [] : value.split(',').map((word) => one(word.trim())));
+}
+
+/** Durations such as 500ms, 5s, 2m, 6h or 1d with commas between them, in milliseconds. */
+export function durations(most: number, longestMs: number): (text: string) => readonly number[] {
+  const units = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+  return (value) => {
+    const all = value.split(',').map((part) => {
+      const [, digits, unit] = /^([0-9]{1,9})(ms|s|m|h|d)$/.exec(part.trim()) ?? [];
+      const ms = Number(digits) * units[(unit ?? 's') as keyof typeof units];
+      if (!(ms > 0 && ms <= longestMs)) throw new BadValue();
+      return ms;
+    });
+    if (all.length > most) throw new BadValue();
+    return all;
+  };
+}
+
 /** A size in bytes: a whole number, alone or followed by KiB or MiB. */
 export function bytes(min: number, max: number): (text: string) => number {
   return (value) => {

@@ -23,6 +23,7 @@ import { RelayLease1764400000000 } from '../../../migrations/1764400000000-relay
 import { PortRanges1764400400000 } from '../../../migrations/1764400400000-port-ranges.js';
 import { Dns1764400700000 } from '../../../migrations/1764400700000-dns.js';
 import { VlabFace1764400800000 } from '../../../migrations/1764400800000-vlab-face.js';
+import { CreateWebhooks1764400300000 } from '../../../migrations/1764400300000-create-webhooks.js';
 import { GatheringClient } from './gathering-client.js';
 
 /** In order; what has landed is never edited. */
@@ -50,6 +51,7 @@ export const MIGRATIONS = [
   PortRanges1764400400000,
   Dns1764400700000,
   VlabFace1764400800000,
+  CreateWebhooks1764400300000,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)

@@ -55,10 +55,15 @@ export class Metrics {
     'Requests answered over NATS; those that reached a route count among the HTTP requests too',
   );
 
+  readonly webhooks = new Counter<'outcome'>(
+    'berth_webhook_deliveries_total',
+    'Attempts to deliver an event to a webhook by outcome: delivered, failed',
+  );
+
   families(): Family[] {
     return [
       ...[this.httpRequests, this.httpDurations, this.claims, this.claimDurations],
-      ...[this.events, this.hooks, this.hookDurations, this.busRequests, this.dnsUpdates],
+      ...[this.events, this.hooks, this.hookDurations, this.busRequests, this.dnsUpdates, this.webhooks],
     ].map((one) => one.family());
   }
 }
