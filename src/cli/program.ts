@@ -20,6 +20,7 @@ import { reservationCommands } from './commands/reservation.js';
 import { showCommand } from './commands/show.js';
 import { statusCommand } from './commands/status.js';
 import { subnetCommands } from './commands/subnet.js';
+import { webhookCommands } from './commands/webhook.js';
 import { examples } from './options/examples.js';
 
 /** The whole command line. Errors of usage are thrown as `CommanderError`, after commander has told them. */
@@ -62,6 +63,7 @@ export function vlab(): Command {
   capacityCommand(program);
   gatewayCommands(program);
   quotaCommands(program);
+  webhookCommands(program);
   exportCommand(program);
   importCommand(program);
   program.commandsGroup('You and Berth:');

@@ -100,6 +100,7 @@ describe('vlab --help', () => {
       'lease',
       'gateway update',
       'quota set',
+      'webhook create',
       'reservation bulk',
     ],
   ])('shows %s with examples', async (command) => {

@@ -20,6 +20,8 @@ export type NewPortMap = Schemas['NewPortMap'];
 export type PortMap = Schemas['PortMapDocument'];
 export type ComponentOf = Schemas['ComponentDocument'];
 export type ComponentKind = Schemas['ComponentKind'];
+export type Webhook = Schemas['WebhookDocument'];
+export type DeadLetter = Schemas['DeadLetter'];
 export type Event = Schemas['EventDocument'];
 
 export function createApi(settings: TransportSettings): Api {

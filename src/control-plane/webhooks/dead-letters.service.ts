@@ -53,6 +53,6 @@ export class DeadLettersService {
       const { length: count } = await unit.query(DELETE_DEAD, [id, event]);
       if (event !== null && count === 0) throw notFound('dead letter', event);
       return reply({ body: { count } });
-    }, caller.principal.name);
+    }, caller);
   }
 }

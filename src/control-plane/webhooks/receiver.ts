@@ -38,12 +38,15 @@ const failed = (error: string): Outcome => ({ delivered: false, status: null, er
 export class Receiver {
   private readonly lookup: LookupFunction = (host, options, callback) => {
     lookup(host, { ...options, all: true }, (error, addresses) => {
-      if (error !== null) return callback(error, []);
+      if (error !== null) {
+        callback(error, []);
+        return;
+      }
       const refused = addresses.map(({ address }) => refusal(address, this.allowed)).find((why) => why !== undefined);
-      if (refused !== undefined) return callback(new Error(refused), []);
       const [first] = addresses;
-      if (first === undefined) return callback(new Error(`${host} has no address`), []);
-      if (options.all === true) callback(null, addresses);
+      if (refused !== undefined) callback(new Error(refused), []);
+      else if (first === undefined) callback(new Error(`${host} has no address`), []);
+      else if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });
   };

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database } from '../../platform/database/database.js';
 import { reply, type Reply } from '../../platform/http/reply.js';
 import { notFound, Problem } from '../../platform/problem/problem.js';
+import { withChanges } from '../events/changed.js';
 import { UnitsOfWork, type Unit } from '../events/unit-of-work.js';
 import type { Caller } from '../resource/caller.js';
 import { describeNew, describePatched, lockForChange, lockForDelete, saveChange } from '../resource/change.js';
@@ -70,7 +71,7 @@ export class WebhooksService {
         ...{ disabledReason: null, secret: this.box.seal(id, secret), oldSecret: null, oldSecretUntil: null },
       });
       unit.write(BEGIN_PROGRESS, [id, body.after ?? null]);
-      tell(unit, 'created', webhook);
+      unit.emit({ noun: 'webhook', verb: 'created', id, data: told(webhook) });
       return webhook;
     });
   }
@@ -78,6 +79,7 @@ export class WebhooksService {
   update(caller: Caller, id: string, body: WebhookChange): Promise<Reply> {
     return this.units.run(async (unit) => {
       const before = await lockForChange(unit, WebhookEntity, 'webhook', pathId('webhook', id), caller);
+      const shownBefore = told(before);
       const url = body.url === undefined ? before.url : this.receiver.checkedUrl(body.url);
       const enabled = body.enabled ?? before.enabled;
       if (url !== before.url || (enabled && !before.enabled)) unit.write(TRY_AFRESH, [before.id]);
@@ -88,30 +90,31 @@ export class WebhooksService {
         subjects: body.subjects ?? before.subjects,
         owners: body.owners ?? before.owners,
       });
-      tell(unit, 'updated', webhook);
+      unit.emit({ noun: 'webhook', verb: 'updated', id: webhook.id, data: withChanges(shownBefore, told(webhook)) });
       return shown(webhook);
-    }, caller.principal.name);
+    }, caller);
   }
 
   delete(caller: Caller, id: string): Promise<Reply> {
     return this.units.run(async (unit) => {
       const webhook = await lockForDelete(unit, WebhookEntity, 'webhook', pathId('webhook', id), caller);
       await unit.transaction.manager.delete(WebhookEntity, { id: webhook.id });
-      tell(unit, 'deleted', webhook);
+      unit.emit({ noun: 'webhook', verb: 'deleted', id: webhook.id, data: told(webhook) });
       return reply({ location: '/webhooks' });
-    }, caller.principal.name);
+    }, caller);
   }
 
   /** A new secret; the one before signs too for a while. */
   rotate(caller: Caller, id: string, { overlapSeconds = DAY }: SecretRotation): Promise<Reply> {
     return this.withSecret(caller, async (unit, secret) => {
       const before = await lockForChange(unit, WebhookEntity, 'webhook', pathId('webhook', id), caller);
+      const shownBefore = told(before);
       const webhook = await saveChange(unit, WebhookEntity, before, {
         secret: this.box.seal(before.id, secret),
         oldSecret: overlapSeconds === 0 ? null : before.secret,
         oldSecretUntil: overlapSeconds === 0 ? null : new Date(Date.now() + overlapSeconds * 1000),
       });
-      tell(unit, 'updated', webhook);
+      unit.emit({ noun: 'webhook', verb: 'updated', id: webhook.id, data: withChanges(shownBefore, told(webhook)) });
       return webhook;
     });
   }
@@ -153,15 +156,16 @@ export class WebhooksService {
     caller: Caller,
     work: (unit: Unit, secret: string) => Promise<WebhookEntity>,
   ): Promise<Reply> {
-    let made: { webhook: WebhookEntity; secret: string } | undefined;
+    const kept: { made?: { webhook: WebhookEntity; secret: string } } = {};
     const answer = await this.idempotency.run(caller, async (unit) => {
       const secret = newWebhookSecret();
-      made = { secret, webhook: await work(unit, secret) };
-      return shown(made.webhook);
+      const webhook = await work(unit, secret);
+      kept.made = { webhook, secret };
+      return shown(webhook);
     });
+    const { made } = kept;
     if (made === undefined) return answer;
-    const { webhook, secret } = made as { webhook: WebhookEntity; secret: string };
-    return reply({ ...answer, body: { ...WebhookDocument.from(webhook), secret } });
+    return reply({ ...answer, body: Object.assign(WebhookDocument.from(made.webhook), { secret: made.secret }) });
   }
 
   private async progressOf(ids: readonly string[]): Promise<Map<string, ProgressRow>> {
@@ -170,8 +174,6 @@ export class WebhooksService {
   }
 }
 
-/** Members read events too: path and query of the URL, which may be what lets one in there, are not for them. */
-function tell(unit: Unit, verb: 'created' | 'updated' | 'deleted', webhook: WebhookEntity): void {
-  const data = { ...WebhookDocument.from(webhook), url: new URL(webhook.url).origin };
-  unit.emit({ noun: 'webhook', verb, id: webhook.id, data });
-}
+/** What events tell. Members read them too: path and query of the URL, which may be what lets one in there, are not for them. */
+const told = (webhook: WebhookEntity): WebhookDocument =>
+  Object.assign(WebhookDocument.from(webhook), { url: new URL(webhook.url).origin });

@@ -80,6 +80,14 @@ describe('parseConfig', () => {
       dns: { keys: undefined, checkSeconds: 600 },
       history: { days: 1095 },
       capacity: { intervalSeconds: 5, sampleDays: 90 },
+      webhooks: {
+        allow: ['private'],
+        timeoutSeconds: 10,
+        retrySchedule: [5_000, 30_000, 120_000, 600_000, 3_600_000, 21_600_000],
+        disableDays: 5,
+        deadLetterDays: 30,
+        secretKey: undefined,
+      },
       metrics: { access: 'reader' },
       log: { level: 'info', format: 'json' },
       up: { home: '.berth' },
@@ -117,6 +125,8 @@ describe('parseConfig', () => {
     ['BERTH_GATEWAY_TOKEN', ['not a token']],
     ['FIREWALL', ['apply', 'ufw']],
     ['FIREWALL_RECHECK_SECONDS', ['0', '3601']],
+    ['WEBHOOKS_ALLOW', ['everything', 'private,', 'none,http']],
+    ['WEBHOOKS_RETRY', ['5', '5s,', '0s', '8d', Array(21).fill('1s').join()]],
     ['LOG_LEVEL', ['trace', 'INFO']],
     ['LOG_FORMAT', ['xml']],
   ])('refuses a bad %s by its name', (name, values) => {
