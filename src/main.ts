@@ -136,7 +136,7 @@ for (const command of [gateway, plan, apply, remove, restore]) {
     .option('--force', 'also make a change that takes away so many rules at once that it looks like a mistake');
 }
 
-function gatewaySettings({ gateway: defaults, nats, log }: Config, options: GatewayOptions): GatewaySettings {
+function gatewaySettings({ gateway: defaults, nats, log, flowLog }: Config, options: GatewayOptions): GatewaySettings {
   const { controlPlane = defaults.controlPlaneUrl, tokenFile } = options;
   if (!URL.canParse(controlPlane)) throw new Error('--control-plane must be an http or https URL.');
   return {
@@ -147,6 +147,7 @@ function gatewaySettings({ gateway: defaults, nats, log }: Config, options: Gate
     backend: defaults.firewall === 'nft' ? 'nft' : 'iptables',
     recheckSeconds: defaults.recheckSeconds,
     natsUrl: nats.url,
+    ...(flowLog.source !== 'off' && { flowLog: { ...flowLog, clients: flowLog.clients === 'yes' } }),
     json: options.json === true,
     force: options.force === true,
     stateFile: defaults.stateFile,

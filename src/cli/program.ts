@@ -19,6 +19,7 @@ import { quotaCommands, whoamiCommand } from './commands/quota.js';
 import { reservationCommands } from './commands/reservation.js';
 import { showCommand } from './commands/show.js';
 import { statusCommand } from './commands/status.js';
+import { usageCommand } from './commands/usage.js';
 import { subnetCommands } from './commands/subnet.js';
 import { webhookCommands } from './commands/webhook.js';
 import { examples } from './options/examples.js';
@@ -54,6 +55,7 @@ export function vlab(): Command {
   connectCommand(program);
   showCommand(program);
   deleteCommand(program);
+  usageCommand(program);
   program.commandsGroup('Resources:');
   portmapCommands(program);
   poolCommands(program);

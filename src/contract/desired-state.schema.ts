@@ -10,6 +10,7 @@ import {
   PROTOCOLS,
   type DesiredMap,
   type DesiredState,
+  type MapLabels,
   type ObservedDrift,
   type ObservedMap,
   type RemovedMap,
@@ -105,7 +106,14 @@ function unique<Item>(items: readonly Item[], path: string, what: string, key: (
 }
 
 const CONTENT_MEMBERS = ['protocol', 'connectionPort', 'address', 'targetPort', 'size', 'sources'] as const;
-const MAP_MEMBERS = ['id', 'ruleId', ...CONTENT_MEMBERS] as const;
+const MAP_MEMBERS = ['id', 'ruleId', 'labels', ...CONTENT_MEMBERS] as const;
+
+function labels(value: unknown, path: string): MapLabels {
+  const about = members(value, path, ['owner', 'name', 'component']);
+  const orNull = (name: 'name' | 'component'): string | null =>
+    about[name] === null ? null : text(about[name], `${path}.${name}`);
+  return { owner: text(about.owner, `${path}.owner`), name: orNull('name'), component: orNull('component') };
+}
 
 function sources(value: unknown, path: string, family: Family): string[] {
   const networks = list(value, path, network);
@@ -159,6 +167,7 @@ export function parseDesiredState(value: unknown): DesiredState {
       id: text(map.id, `${path}.id`),
       ruleId: ruleId(map.ruleId, `${path}.ruleId`),
       ...content(map, path, family),
+      ...(map.labels === undefined ? {} : { labels: labels(map.labels, `${path}.labels`) }),
     };
   });
   const removing = list(state.removing, 'removing', (entry, path): RemovedMap => {

@@ -32,6 +32,16 @@ export interface DesiredMap {
    * whole state rather than open a port to more than it should.
    */
   sources?: readonly string[];
+  /** Only in answers to a gateway that asks with `labels=true`: an older one refuses members it does not know. */
+  labels?: MapLabels;
+}
+
+/** What people call a map, for logs and usage; no part of the rule. */
+export interface MapLabels {
+  owner: string;
+  name: string | null;
+  /** Name of the component that it belongs to. */
+  component: string | null;
 }
 
 /** Most ports that one map has. */

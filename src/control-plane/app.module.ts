@@ -55,6 +55,8 @@ import { ReservationsModule } from './reservations/reservations.module.js';
 import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
 import { SubnetEntity } from './subnets/subnet.entity.js';
 import { SubnetsModule } from './subnets/subnets.module.js';
+import { UsageModule } from './usage/usage.module.js';
+import { UsageSweeper } from './usage/usage-sweeper.js';
 import { TransferModule } from './transfer/transfer.module.js';
 import { VlabModule } from './vlab/vlab.module.js';
 import { WebhookEntity } from './webhooks/webhook.entity.js';
@@ -111,7 +113,7 @@ class PlatformModule {
 /** The loops of the control plane: relay, listener, sweepers, roll-up. */
 @Module({})
 class LoopsModule {
-  static with({ database, nats, outbox, history, capacity, dns, http }: Config, log: Log): DynamicModule {
+  static with({ database, nats, outbox, history, usage, capacity, dns, http }: Config, log: Log): DynamicModule {
     const link = linkSettings(nats);
     const publisher = (db: Database, metrics: Metrics): EventPublisher | undefined =>
       link === undefined ? undefined : new EventPublisher(db, link, http.publicUrl, metrics, log);
@@ -140,6 +142,11 @@ class LoopsModule {
         {
           provide: HistorySweeper,
           useFactory: (db: Database) => new HistorySweeper(db, history.days, log),
+          inject: [Database],
+        },
+        {
+          provide: UsageSweeper,
+          useFactory: (db: Database) => new UsageSweeper(db, usage.days, log),
           inject: [Database],
         },
         {
@@ -201,6 +208,7 @@ export class AppModule {
         MeModule,
         DnsModule,
         HistoryModule,
+        UsageModule,
         MetricsModule.with(config),
         TransferModule.with(config, log),
         HooksModule.with(config, log),

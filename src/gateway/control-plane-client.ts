@@ -1,5 +1,6 @@
 import { ContractError, parseDesiredState } from '../contract/desired-state.schema.js';
 import type { DesiredState, StatusReport } from '../contract/desired-state.js';
+import type { UsageReport } from '../contract/usage.js';
 import type { GatewaySettings } from './settings.js';
 
 /** What the control plane must say within beyond the wait it was asked for. */
@@ -22,7 +23,7 @@ export class ControlPlaneError extends Error {
 export class ControlPlaneClient {
   private readonly base: string;
 
-  constructor(private readonly settings: Pick<GatewaySettings, 'controlPlaneUrl' | 'gateway' | 'token'>) {
+  constructor(private readonly settings: Pick<GatewaySettings, 'controlPlaneUrl' | 'gateway' | 'token' | 'flowLog'>) {
     const root = settings.controlPlaneUrl.replace(/\/+$/, '');
     this.base = `${root}/gateways/${encodeURIComponent(settings.gateway)}`;
   }
@@ -38,6 +39,7 @@ export class ControlPlaneClient {
   ): Promise<DesiredState | undefined> {
     const query = new URLSearchParams({ wait: String(waitSeconds) });
     if (after !== undefined) query.set('after', String(after));
+    if (this.settings.flowLog !== undefined) query.set('labels', 'true');
     const deadlineMs = waitSeconds * 1_000 + GRACE_MS;
     const { status, body } = await this.request('GET', `desired-state?${query.toString()}`, { deadlineMs, signal });
     if (status === 204) return undefined;
@@ -53,6 +55,11 @@ export class ControlPlaneClient {
   /** Throws `ControlPlaneError` unless the report is acknowledged. */
   async putStatus(report: StatusReport, signal: AbortSignal): Promise<void> {
     await this.request('PUT', 'status', { deadlineMs: GRACE_MS, signal, body: JSON.stringify(report) });
+  }
+
+  /** Throws `ControlPlaneError` unless the report is acknowledged. */
+  async putUsage(report: UsageReport, signal: AbortSignal): Promise<void> {
+    await this.request('PUT', 'usage', { deadlineMs: GRACE_MS, signal, body: JSON.stringify(report) });
   }
 
   private async request(

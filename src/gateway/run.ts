@@ -8,6 +8,7 @@ import { DnsUpdater } from './dns-update/updater.js';
 import { DesiredStatePoller } from './desired-state-poller.js';
 import { BACKENDS, openFirewall, whyNot } from './firewall/backends.js';
 import { FirewallError, type Firewall } from './firewall/firewall.js';
+import { startFlowLog } from './flow-log/flow-log.js';
 import { desiredOf, type Desired } from './firewall/desired.js';
 import { isEmpty } from './firewall/plan.js';
 import { Scrub } from './firewall/scrub.js';
@@ -46,6 +47,8 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
       ? undefined
       : await MetricsListener.open(settings.metricsPort, () => metrics.families(), log);
   const client = new ControlPlaneClient(settings);
+  // Early, since it refuses to start when the log cannot be what was asked for.
+  const flowLog = mode === 'apply' ? await startFlowLog(settings, client) : undefined;
   const telling = {
     putStatus: (report: StatusReport, signal: AbortSignal) =>
       metrics.time('report', () => client.putStatus(report, signal)),
@@ -86,6 +89,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
         ]
       : [];
   const submit = (desired: DesiredState): void => {
+    flowLog?.know(desired);
     boot?.submit(desired);
     metrics.desired(desired.generation, desired.maps.length);
     reconciler.submit(ranges.expand(desired));
@@ -101,6 +105,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
       boot?.close();
       await firewall.close();
       await reporter.close();
+      await flowLog?.close();
       await listener?.close();
     },
   };

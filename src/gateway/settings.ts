@@ -4,6 +4,21 @@ import type { Backend } from './firewall/backends.js';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
 
+export interface FlowLogSettings {
+  /** `nats`, `none`, or tcp://host:port or tls://host:port of a syslog server. */
+  target: string;
+  shape: 'berth' | 'vlab';
+  /** Fernet key for the shape `vlab`. */
+  key?: string | undefined;
+  /** JetStream stream of the subjects `flows.<gateway>`. */
+  stream: string;
+  /** Directory in which records wait. */
+  spool: string;
+  spoolBytes: number;
+  /** Whether usage tells client addresses. */
+  clients: boolean;
+}
+
 /** Everything the gateway process needs to know; `main.ts` fills it in from the configuration. */
 export interface GatewaySettings {
   /** Base URL of the control plane, with or without a path. */
@@ -29,5 +44,7 @@ export interface GatewaySettings {
   stateFile?: string | undefined;
   /** Port of the loopback address on which the gateway's metrics are served; 0 takes a free one, undefined serves none. */
   metricsPort?: number | undefined;
+  /** When given, connections are counted, told and logged. */
+  flowLog?: FlowLogSettings | undefined;
   log: Log;
 }

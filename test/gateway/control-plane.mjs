@@ -35,6 +35,14 @@ const server = createServer((request, response) => {
       clearTimeout(timer);
       waiting.delete(waiter);
     });
+  } else if (request.method === 'PUT' && url.pathname === '/gateways/lab/usage') {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      if (status !== 200) return response.writeHead(status).end();
+      say({ usage: JSON.parse(body) });
+      response.writeHead(204).end();
+    });
   } else if (request.method === 'PUT' && url.pathname === '/gateways/lab/status') {
     let body = '';
     request.on('data', (chunk) => (body += chunk));

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { DesiredState, StatusReport } from '../../src/contract/desired-state.js';
+import type { UsageReport } from '../../src/contract/usage.js';
 import { Namespace } from '../../src/demo/namespace.js';
 
 /** The compiled program; BERTH_TEST_MAIN names another build of it. */
@@ -62,15 +63,22 @@ class Lines {
 /** The control plane's stand-in, inside a namespace. Keeps every report. */
 export class ControlPlane {
   readonly reports: StatusReport[] = [];
+  readonly usage: UsageReport[] = [];
   readonly asked: { after: number; wait: number; token: string | null }[] = [];
   url = '';
 
   private constructor(private readonly child: ChildProcess) {
     if (child.stdout === null) throw new Error('the process has no output');
     createInterface({ input: child.stdout }).on('line', (line) => {
-      const said = JSON.parse(line) as { url?: string; report?: StatusReport; asked?: ControlPlane['asked'][number] };
+      const said = JSON.parse(line) as {
+        url?: string;
+        report?: StatusReport;
+        usage?: UsageReport;
+        asked?: ControlPlane['asked'][number];
+      };
       if (said.url !== undefined) this.url = said.url;
       if (said.report !== undefined) this.reports.push(said.report);
+      if (said.usage !== undefined) this.usage.push(said.usage);
       if (said.asked !== undefined) this.asked.push(said.asked);
     });
   }

@@ -25,6 +25,7 @@ const ALLOWED: Record<string, readonly string[]> = {
         'listComponentKinds',
         'listComponents',
       ],
+      ...['getComponentUsage', 'getPortMapCounters', 'listPortMapCounters'],
       ...['getComponent', 'getAddress', 'listAddressHistory', 'listPortHistory'],
       ...['listQuotas', 'getQuota', 'getQuotaUsage'],
     ],
@@ -64,7 +65,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     ],
   ),
   ...each(['reader'], ['getMetrics', 'exportAll', 'listParkedEvents', 'listDnsZones']),
-  ...each(['gateway'], ['getDesiredState', 'putStatus']),
+  ...each(['gateway'], ['getDesiredState', 'putStatus', 'putUsage']),
   ...each(['member', 'reader', 'gateway'], ['getMe']),
 };
 

@@ -138,6 +138,8 @@ export function goodBody({ id }: Operation, fixture: Fixture): Record<string, un
       return { url: 'https://another.example/' };
     case 'putStatus':
       return { generation: 0, mode: 'plan', maps: [], gone: [] };
+    case 'putUsage':
+      return { epoch: '0123456789abcdef', maps: [] };
     default:
       return {};
   }

@@ -4,6 +4,7 @@ import { examples } from '../options/examples.js';
 import { listing, type Filter, type ListOptions } from '../options/listing.js';
 import { LEASES, POOLS, RESERVATIONS, SUBNETS } from '../resources/addressing.js';
 import { COMPONENTS, GATEWAYS, PORT_MAPS } from '../resources/forwarding.js';
+import { showCounters } from '../resources/counters.js';
 import { showList } from '../resources/show.js';
 import { withSession, type Session } from '../session.js';
 
@@ -24,11 +25,14 @@ export function showCommand(program: Command): void {
   // Set by itself: choices() would refuse the singular.
   what.argChoices = Object.keys(NOUNS);
   const command = program.command('show').addArgument(what).description('show what there is, as a table');
-  listing(command, ['owner', 'kind', 'gateway', 'component', 'address', 'status']).action(withSession(show));
+  listing(command, ['owner', 'kind', 'gateway', 'component', 'address', 'status'])
+    .option('--counters', 'of port maps: connections, packets and bytes, and when last used')
+    .action(withSession(show));
   examples(
     command,
     'vlab show',
     'vlab show portmap --status failed',
+    'vlab show portmap --counters',
     'vlab show leases --address 10.0.0.7',
     'vlab show components --owner ann --all --json',
   );
@@ -42,12 +46,18 @@ function plural(text: string): string {
 
 const OWN_FILTERS = ['owner', 'kind', 'gateway', 'component', 'address', 'status'] as const;
 
-async function show(session: Session, what: string, options: ListOptions): Promise<void> {
+async function show(
+  session: Session,
+  what: string,
+  { counters, ...options }: ListOptions & { counters?: boolean },
+): Promise<void> {
   const noun = Object.hasOwn(NOUNS, plural(what)) ? NOUNS[plural(what)] : undefined;
   if (noun === undefined) {
     throw usage(`${JSON.stringify(what)} is nothing that can be shown: choose ${Object.keys(NOUNS).join(', ')}.`);
   }
   const unfit = OWN_FILTERS.find((filter) => options[filter] !== undefined && !noun.filters.includes(filter));
   if (unfit !== undefined) throw usage(`--${unfit} does not go with ${what}.`);
-  await noun.show(session, options);
+  if (counters !== true) return noun.show(session, options);
+  if (plural(what) !== 'portmaps') throw usage('--counters goes with portmaps only.');
+  await showCounters(session, options);
 }

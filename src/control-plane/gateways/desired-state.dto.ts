@@ -20,6 +20,7 @@ import {
   type DesiredMap,
   type DesiredState,
   type GatewayMode,
+  type MapLabels,
   type ObservedMap,
   type ObservedStatus,
   type Protocol,
@@ -29,6 +30,17 @@ import {
 import type { RuleContent } from '../../contract/rule-id.js';
 import { IsLine, MayBeAbsent } from '../resource/validators.js';
 import { DriftInput } from './drift.dto.js';
+
+/** What people call a map. */
+export class MapLabelsDocument implements MapLabels {
+  @ApiProperty()
+  owner: string;
+  @ApiProperty({ type: String, nullable: true })
+  name: string | null;
+  /** Name of the component that it belongs to. */
+  @ApiProperty({ type: String, nullable: true })
+  component: string | null;
+}
 
 /** What a port map says. */
 export class RuleContentDocument implements RuleContent {
@@ -55,6 +67,9 @@ export class DesiredMapDocument extends RuleContentDocument implements DesiredMa
   /** Identity of the rule by its content. */
   @ApiProperty({ example: 'berth1:0123456789abcdef' })
   ruleId: string;
+  /** Only when asked for with `labels=true`. */
+  @ApiProperty({ type: MapLabelsDocument, required: false })
+  labels?: MapLabelsDocument;
 }
 
 /** A map that must be gone from the kernel. */

@@ -9,6 +9,7 @@ export const GENERATION = `SELECT coalesce(max(position), 0)::text AS generation
 /**
  * The whole desired state, in one statement and so in one snapshot: it holds at least all changes up to its generation
  * (their commits came before their positions), perhaps later ones, which do no harm.
+ * $2: with what people call the maps.
  */
 export const DESIRED_STATE = `
   SELECT (SELECT coalesce(max(position), 0) FROM outbox_desired WHERE desired_by = g.id)::text AS generation,
@@ -16,8 +17,9 @@ export const DESIRED_STATE = `
          (SELECT coalesce(json_agg(json_build_array(p.id, p.rule_id, p.protocol, p.connection_port, host(p.address),
                                                     p.target_port, p.status = 'removing',
                                                     CASE WHEN p.sources <> '{}' THEN p.sources::text[] END,
-                                                    p.size)), '[]')
-          FROM port_map p WHERE p.gateway_id = g.id)::text AS maps
+                                                    p.size,
+                                                    CASE WHEN $2 THEN json_build_array(p.owner, p.name, c.name) END)), '[]')
+          FROM port_map p LEFT JOIN component c ON $2 AND c.id = p.component_id WHERE p.gateway_id = g.id)::text AS maps
   FROM gateway g WHERE g.id = $1`;
 
 export const MARK_SEEN = `

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { DesiredState, StatusReport } from '../../contract/desired-state.js';
+import type { DesiredMap, DesiredState, StatusReport } from '../../contract/desired-state.js';
 import type { RuleContent } from '../../contract/rule-id.js';
 import { formatAddress, storedAddress } from '../../ip/address.js';
 import { canonicalCidr } from '../../ip/cidr.js';
@@ -25,7 +25,9 @@ interface StateRow {
   maps: string;
 }
 
-type MapTuple = [string, string, 'tcp' | 'udp', number, string, number, boolean, string[] | null, number];
+type MapTuple = [string, string, 'tcp' | 'udp', number, string, number, boolean, string[] | null, number, Names | null];
+/** Owner, name of the map, name of the component. */
+type Names = [string, string | null, string | null];
 
 /** The contract with the gateways: desired state down, observed status up. */
 @Injectable()
@@ -49,6 +51,7 @@ export class DesiredStateService {
     after: number | undefined,
     wait: number,
     gone: AbortSignal,
+    labels = false,
   ): Promise<DesiredState | undefined> {
     const gateway = await this.gateways.forAgent(caller, name);
     const deadline = Date.now() + wait * 1000;
@@ -60,7 +63,7 @@ export class DesiredStateService {
         const [row] = await this.database.query<{ generation: string }>(GENERATION, [gateway.id]);
         const generation = Number(row?.generation ?? 0);
         // A generation from the future is one of another database (restored from a backup): start over.
-        if (after === undefined || generation !== after) return await this.whole(gateway.id);
+        if (after === undefined || generation !== after) return await this.whole(gateway.id, labels);
         if (gone.aborted || Date.now() >= deadline) return undefined;
         await woken;
       } finally {
@@ -69,8 +72,8 @@ export class DesiredStateService {
     }
   }
 
-  private async whole(id: string): Promise<DesiredState> {
-    const [row] = await this.database.query<StateRow>(DESIRED_STATE, [id]);
+  private async whole(id: string, labels: boolean): Promise<DesiredState> {
+    const [row] = await this.database.query<StateRow>(DESIRED_STATE, [id, labels]);
     if (row === undefined) throw notFound('gateway', id);
     const maps = JSON.parse(row.maps) as MapTuple[];
     return {
@@ -83,7 +86,7 @@ export class DesiredStateService {
       generation: Number(row.generation),
       maps: maps
         .filter(([, , , , , , removing]) => !removing)
-        .map((map) => ({ id: map[0], ruleId: map[1], ...contentOf(map) })),
+        .map((map) => ({ id: map[0], ruleId: map[1], ...contentOf(map), ...labelsOf(map[9]) })),
       removing: maps
         .filter(([, , , , , , removing]) => removing)
         .map((map) => ({ id: map[0], ruleId: map[1], ...(map[8] > 1 && { range: contentOf(map) }) })),
@@ -130,3 +133,6 @@ function contentOf([, , protocol, connectionPort, address, targetPort, , sources
 }
 
 const canonical = (text: string): string => formatAddress(storedAddress(text));
+
+const labelsOf = (names: Names | null): Pick<DesiredMap, 'labels'> =>
+  names === null ? {} : { labels: { owner: names[0], name: names[1], component: names[2] } };

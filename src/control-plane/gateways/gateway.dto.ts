@@ -4,6 +4,7 @@ import {
   ArrayMaxSize,
   IsArray,
   IsBoolean,
+  IsIn,
   IsInt,
   IsObject,
   IsOptional,
@@ -204,6 +205,12 @@ export class DesiredStateQuery {
   @Min(0)
   @Max(60)
   wait?: number;
+
+  /** `true`: each map comes with its name, its owner and its component, for the flow log. */
+  @ApiProperty({ required: false, enum: ['true', 'false'], default: 'false' })
+  @MayBeAbsent()
+  @IsIn(['true', 'false'])
+  labels?: 'true' | 'false';
 }
 
 export const GATEWAY_SORTS = { ...BY_NAME, ...BY_CREATED_AT };

@@ -102,12 +102,12 @@ export class GatewaysController {
   async getDesiredState(
     @FromCaller() caller: Caller,
     @Param('id') id: string,
-    @Query() { after, wait }: DesiredStateQuery,
+    @Query() { after, wait, labels }: DesiredStateQuery,
     @Res({ passthrough: true }) response: FastifyReply,
   ): Promise<Reply> {
     const gone = new AbortController();
     response.raw.once('close', () => gone.abort());
-    const state = await this.desired.read(caller, id, after, wait ?? 0, gone.signal);
+    const state = await this.desired.read(caller, id, after, wait ?? 0, gone.signal, labels === 'true');
     if (state === undefined) response.status(204);
     return reply({ body: state });
   }

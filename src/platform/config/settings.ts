@@ -44,6 +44,20 @@ function baseUrl(value: string): string {
   return value.replace(/\/+$/, '');
 }
 
+/** `changeME` in the template of the original, and the key of Fernet's own documentation, are no secrets. */
+function fernetKey(value: string): string {
+  const key = value.trim();
+  const published = 'cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4=';
+  if (!/^[A-Za-z0-9_-]{43}=$/.test(key) || key === published || /^(.)\1*=$/.test(key)) throw new BadValue();
+  return key;
+}
+
+function flowTarget(value: string): string {
+  if (value === 'nats' || value === 'none') return value;
+  if (!/^(tcp|tls):\/\/[^/]+:\d+$/.test(value) || !URL.canParse(value)) throw new BadValue();
+  return value;
+}
+
 /**
  * Every setting of Berth, once. The type of the configuration, `berth config` and docs/configuration.md all come from
  * this table: `config.database.poolSize` is the setting below of that name.
@@ -476,6 +490,76 @@ export const SETTINGS = {
       parse: integer(0, 36_500),
     }),
   },
+  usage: {
+    days: always({
+      name: 'USAGE_DAYS',
+      description: 'How long it is kept who used port maps, day by day; 0: for ever.',
+      expects: 'a whole number of days from 0 to 36500',
+      default: '400',
+      parse: integer(0, 36_500),
+    }),
+  },
+  flowLog: {
+    source: always({
+      name: 'FLOW_LOG',
+      description:
+        '`conntrack`: the gateway counts the connections through its port maps, tells the control plane (`vlab usage`), and writes each to the flow log. Only where FIREWALL is not `plan`.',
+      expects: '"conntrack" or "off"',
+      default: 'off',
+      parse: oneOf('off', 'conntrack'),
+    }),
+    target: always({
+      name: 'FLOW_LOG_TARGET',
+      description:
+        'Where the flow log goes: `nats` (NATS_URL; nowhere without it), `none`, or the URL of a syslog server (RFC 5424, octet-counted).',
+      expects: '"nats", "none", or a URL such as tcp://host:601 or tls://host:6514',
+      default: 'nats',
+      parse: flowTarget,
+    }),
+    shape: always({
+      name: 'FLOW_LOG_SHAPE',
+      description: '`berth`: JSON. `vlab`: the Fernet token of the original vLab, with FLOW_LOG_KEY.',
+      expects: '"berth" or "vlab"',
+      default: 'berth',
+      parse: oneOf('berth', 'vlab'),
+    }),
+    key: maybe({
+      name: 'FLOW_LOG_KEY',
+      description: 'Fernet key for FLOW_LOG_SHAPE=vlab.',
+      expects: '32 random bytes in url-safe base64, 44 characters; no template and no published key',
+      parse: fernetKey,
+      secret: true,
+      fileToo: true,
+    }),
+    stream: always({
+      name: 'FLOW_LOG_STREAM',
+      description: 'JetStream stream of the flow log, with the subjects `flows.<gateway>`; made when missing.',
+      expects: 'a stream name of letters, digits, "-" and "_", at most 32 long',
+      default: 'BERTH_FLOWS',
+      parse: matching(/^[A-Za-z0-9_-]{1,32}$/),
+    }),
+    spool: always({
+      name: 'FLOW_LOG_SPOOL',
+      description: 'Directory in which the flow log waits while its target is away.',
+      expects: 'a path',
+      default: '/var/lib/berth/flow-log',
+      parse: text,
+    }),
+    spoolBytes: always({
+      name: 'FLOW_LOG_SPOOL_MAX_BYTES',
+      description: 'Most that waits there; beyond it the oldest is dropped, and counted in the log.',
+      expects: 'a size from 1MiB to 1048576MiB, such as 512MiB',
+      default: '512MiB',
+      parse: bytes(1024 * 1024, 1024 ** 4),
+    }),
+    clients: always({
+      name: 'FLOW_LOG_CLIENTS',
+      description: '`no`: usage tells how much, but not which addresses; the flow log names them in any case.',
+      expects: '"yes" or "no"',
+      default: 'yes',
+      parse: oneOf('yes', 'no'),
+    }),
+  },
   capacity: {
     intervalSeconds: always({
       name: 'CAPACITY_INTERVAL_SECONDS',
@@ -595,6 +679,8 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   dnsUpdate: 'DNS of a gateway',
   dns: 'DNS of leases',
   history: 'History',
+  usage: 'Usage',
+  flowLog: 'Flow log',
   capacity: 'Capacity',
   webhooks: 'Webhooks',
   metrics: 'Metrics',

@@ -21,6 +21,7 @@ import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-por
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 import { RelayLease1764400000000 } from '../../../migrations/1764400000000-relay-lease.js';
 import { PortRanges1764400400000 } from '../../../migrations/1764400400000-port-ranges.js';
+import { Usage1764400600000 } from '../../../migrations/1764400600000-usage.js';
 import { Dns1764400700000 } from '../../../migrations/1764400700000-dns.js';
 import { VlabFace1764400800000 } from '../../../migrations/1764400800000-vlab-face.js';
 import { CreateWebhooks1764400300000 } from '../../../migrations/1764400300000-create-webhooks.js';
@@ -49,6 +50,7 @@ export const MIGRATIONS = [
   GatewayDrift1764300001000,
   RelayLease1764400000000,
   PortRanges1764400400000,
+  Usage1764400600000,
   Dns1764400700000,
   VlabFace1764400800000,
   CreateWebhooks1764400300000,
