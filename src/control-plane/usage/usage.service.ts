@@ -50,7 +50,7 @@ export class UsageService {
         rows.map((row) => row.name),
         rows.map((row) => row.component),
       ]);
-    }, caller.principal.name);
+    }, caller);
     return reply({});
   }
 
