@@ -53,6 +53,6 @@ export class UsageController {
   @Route({ access: READERS, problems: ['invalid-field'] })
   @ApiOkResponse({ type: PortMapCountersList })
   async listPortMapCounters(@Query() { ids }: CountersQuery): Promise<Reply> {
-    return reply({ body: { counters: await this.usage.counters(ids.split(',')) } });
+    return reply({ body: { counters: await this.usage.counters(ids?.split(',') ?? []) } });
   }
 }

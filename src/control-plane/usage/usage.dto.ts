@@ -191,10 +191,11 @@ export class UsageQuery {
 }
 
 export class CountersQuery {
-  /** Ids of port maps, 1 to 100, with commas between them. */
-  @ApiProperty({ example: '65f0c0ffee0123456789abcd' })
+  /** Ids of port maps, 1 to 100, with commas between them. Left out: of none. */
+  @ApiProperty({ required: false, example: '65f0c0ffee0123456789abcd' })
+  @MayBeAbsent()
   @Matches(/^([0-9a-f]{24}|[0-9a-f-]{36})(,([0-9a-f]{24}|[0-9a-f-]{36})){0,99}$/, {
     message: 'must be 1 to 100 ids of port maps with commas between them',
   })
-  ids: string;
+  ids?: string;
 }
