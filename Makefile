@@ -108,7 +108,7 @@ tools:
 # What the tests and the demo start: installed when root may, named when not.
 test-tools:
 	@missing=''; \
-	for pair in nats-server:nats-server iptables-restore:iptables ip:iproute2 conntrack:conntrack nft:nftables setpriv:util-linux named:bind9 nsupdate:bind9-dnsutils openssl:openssl; do \
+	for pair in nats-server:nats-server iptables-restore:iptables ip:iproute2 conntrack:conntrack nft:nftables setpriv:util-linux named:bind9 nsupdate:bind9-dnsutils openssl:openssl fping:fping; do \
 		command -v "$${pair%%:*}" >/dev/null 2>&1 || missing="$$missing $${pair##*:}"; \
 	done; \
 	[ -z "$$missing" ] && exit 0; \

@@ -86,8 +86,10 @@ const gateway = berth
     if (options.plan === true) process.exitCode = await planOnce(settings, (line) => console.log(line));
     else {
       const { dnsUpdateSettings } = await import('./gateway/dns-update/settings.js');
+      const { probeSettings } = await import('./gateway/probe/settings.js');
+      const probe = probeSettings(config.probe, settings.mode);
       const dnsUpdate = dnsUpdateSettings(config.dnsUpdate, settings.gateway, settings.mode);
-      await runUntilStopped(serviceOf(() => runGateway({ ...settings, dnsUpdate })));
+      await runUntilStopped(serviceOf(() => runGateway({ ...settings, dnsUpdate, probe })));
     }
   });
 

@@ -50,6 +50,7 @@ import { ExpirySignal } from './reservations/expiry-signal.js';
 import { ExpirySweeper } from './reservations/expiry-sweeper.js';
 import { RequestLimits } from './quotas/request-limits.js';
 import { QuotasModule } from './quotas/quotas.module.js';
+import { ReachabilityModule } from './reachability/reachability.module.js';
 import { ReservationEntity } from './reservations/reservation.entity.js';
 import { ReservationsModule } from './reservations/reservations.module.js';
 import { IdempotencySweeper } from './resource/idempotency-sweeper.js';
@@ -200,6 +201,7 @@ export class AppModule {
         SubnetsModule,
         ReservationsModule,
         LeasesModule,
+        ReachabilityModule,
         CapacityModule,
         GatewaysModule,
         PortMapsModule,

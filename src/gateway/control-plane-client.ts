@@ -1,5 +1,6 @@
 import { ContractError, parseDesiredState } from '../contract/desired-state.schema.js';
 import type { DesiredState, StatusReport } from '../contract/desired-state.js';
+import type { ReachabilityReport } from '../contract/reachability.js';
 import type { UsageReport } from '../contract/usage.js';
 import type { GatewaySettings } from './settings.js';
 
@@ -19,7 +20,7 @@ export class ControlPlaneError extends Error {
   }
 }
 
-/** The two requests of the contract between the halves, over HTTP. */
+/** The requests of the contract between the halves, over HTTP. */
 export class ControlPlaneClient {
   private readonly base: string;
 
@@ -60,6 +61,11 @@ export class ControlPlaneClient {
   /** Throws `ControlPlaneError` unless the report is acknowledged. */
   async putUsage(report: UsageReport, signal: AbortSignal): Promise<void> {
     await this.request('PUT', 'usage', { deadlineMs: GRACE_MS, signal, body: JSON.stringify(report) });
+  }
+
+  /** Throws `ControlPlaneError` unless the report is acknowledged. */
+  async putReachability(report: ReachabilityReport, signal: AbortSignal): Promise<void> {
+    await this.request('PUT', 'reachability', { deadlineMs: GRACE_MS, signal, body: JSON.stringify(report) });
   }
 
   private async request(

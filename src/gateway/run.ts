@@ -17,6 +17,7 @@ import { GatewayMetrics } from './metrics/gateway-metrics.js';
 import { MetricsListener } from './metrics/metrics-listener.js';
 import { timed } from './metrics/timed-firewall.js';
 import { parted, PortRanges } from './port-ranges.js';
+import { startProbes } from './probe/start.js';
 import { Reconciler } from './reconciler.js';
 import type { GatewaySettings, Log } from './settings.js';
 import { planJson, planText } from './show-plan.js';
@@ -88,8 +89,10 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
           ),
         ]
       : [];
+  const probes = settings.probe === undefined ? undefined : startProbes(settings.probe, client, log);
   const submit = (desired: DesiredState): void => {
     flowLog?.know(desired);
+    probes?.submit(desired);
     boot?.submit(desired);
     metrics.desired(desired.generation, desired.maps.length);
     reconciler.submit(ranges.expand(desired));
@@ -100,7 +103,7 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
   const dns = settings.dnsUpdate === undefined ? undefined : new DnsUpdater(settings.dnsUpdate, log);
   return {
     close: async () => {
-      await Promise.all([waker?.close(), dns?.close(), poller.close(), ...looks.map((look) => look.close())]);
+      await Promise.all([waker?.close(), dns?.close(), poller.close(), probes?.close(), ...looks.map((look) => look.close())]);
       await reconciler.close();
       boot?.close();
       await firewall.close();

@@ -1,5 +1,6 @@
 import type { GatewayMode } from '../contract/desired-state.js';
 import type { DnsUpdateSettings } from './dns-update/updater.js';
+import type { ProbeSettings } from './probe/prober.js';
 import type { Backend } from './firewall/backends.js';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Record<string, unknown>) => void;
@@ -40,6 +41,8 @@ export interface GatewaySettings {
   force?: boolean | undefined;
   /** When given, this machine's address is kept in DNS. */
   dnsUpdate?: DnsUpdateSettings | undefined;
+  /** When given, the machines that its port maps lead to are probed. */
+  probe?: ProbeSettings | undefined;
   /** File for `restore`, in which what was applied last is kept. */
   stateFile?: string | undefined;
   /** Port of the loopback address on which the gateway's metrics are served; 0 takes a free one, undefined serves none. */

@@ -51,6 +51,14 @@ const server = createServer((request, response) => {
       say({ report: JSON.parse(body) });
       response.writeHead(204).end();
     });
+  } else if (request.method === 'PUT' && url.pathname === '/gateways/lab/reachability') {
+    let body = '';
+    request.on('data', (chunk) => (body += chunk));
+    request.on('end', () => {
+      if (status !== 200) return response.writeHead(status).end();
+      say({ reachability: JSON.parse(body) });
+      response.writeHead(204).end();
+    });
   } else {
     response.writeHead(404).end();
   }

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { DesiredState, StatusReport } from '../../src/contract/desired-state.js';
 import type { UsageReport } from '../../src/contract/usage.js';
+import type { ReachabilityReport } from '../../src/contract/reachability.js';
 import { Namespace } from '../../src/demo/namespace.js';
 
 /** The compiled program; BERTH_TEST_MAIN names another build of it. */
@@ -64,6 +65,7 @@ class Lines {
 export class ControlPlane {
   readonly reports: StatusReport[] = [];
   readonly usage: UsageReport[] = [];
+  readonly reachability: ReachabilityReport[] = [];
   readonly asked: { after: number; wait: number; token: string | null }[] = [];
   url = '';
 
@@ -74,11 +76,13 @@ export class ControlPlane {
         url?: string;
         report?: StatusReport;
         usage?: UsageReport;
+        reachability?: ReachabilityReport;
         asked?: ControlPlane['asked'][number];
       };
       if (said.url !== undefined) this.url = said.url;
       if (said.report !== undefined) this.reports.push(said.report);
       if (said.usage !== undefined) this.usage.push(said.usage);
+      if (said.reachability !== undefined) this.reachability.push(said.reachability);
       if (said.asked !== undefined) this.asked.push(said.asked);
     });
   }

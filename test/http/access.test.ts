@@ -13,6 +13,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     ['member', 'reader'],
     [
       ...['getPoolCapacity', 'getSubnetCapacity'],
+      ...['listReachability', 'getLeaseReachability', 'listBadRecords'],
       ...['listEvents', 'listPools', 'getPool', 'listSubnets', 'listPoolSubnets', 'getSubnet', 'listReservations'],
       ...['listPoolReservations', 'listSubnetReservations', 'getReservation', 'listLeases', 'listReservationLeases'],
       ...[
@@ -65,7 +66,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     ],
   ),
   ...each(['reader'], ['getMetrics', 'exportAll', 'listParkedEvents', 'listDnsZones']),
-  ...each(['gateway'], ['getDesiredState', 'putStatus', 'putUsage']),
+  ...each(['gateway'], ['getDesiredState', 'putStatus', 'putUsage', 'putReachability']),
   ...each(['member', 'reader', 'gateway'], ['getMe']),
 };
 

@@ -55,6 +55,14 @@ const STEPS: Readonly<Record<string, Step>> = {
     },
     tells: ['port-map.status', 'gateway.drift'],
   },
+  putReachability: {
+    body: () => {
+      const at = '2026-01-01T00:00:00.000Z';
+      const times = { since: at, checkedAt: at, seenAt: at };
+      return { results: [{ address: '10.30.0.2', state: 'reachable', ...times, rttUs: 420, ports: [] }], gone: [] };
+    },
+    tells: ['gateway.reachability'],
+  },
   setQuota: { body: () => ({ addresses: 1000 }), tells: ['quota.updated'] },
   importAll: {
     body: () => '{"type":"pool","id":"6b024480686c824ea09e15b6","name":"imported"}\n',

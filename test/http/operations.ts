@@ -140,6 +140,8 @@ export function goodBody({ id }: Operation, fixture: Fixture): Record<string, un
       return { generation: 0, mode: 'plan', maps: [], gone: [] };
     case 'putUsage':
       return { epoch: '0123456789abcdef', maps: [] };
+    case 'putReachability':
+      return { results: [], gone: [] };
     default:
       return {};
   }

@@ -1,6 +1,11 @@
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { ComponentDocument } from '../components/component.dto.js';
-import { GatewayDriftData, PoolThresholdData, WebhookDisabledData } from '../events/event-data.dto.js';
+import {
+  GatewayDriftData,
+  GatewayReachabilityData,
+  PoolThresholdData,
+  WebhookDisabledData,
+} from '../events/event-data.dto.js';
 import { EVENT_VERBS, EVENT_VERSION, eventType, NOUNS, type Noun, type Verb } from '../events/event-types.js';
 import { GatewayDocument } from '../gateways/gateway.dto.js';
 import { LeaseDocument } from '../leases/lease.dto.js';
@@ -27,13 +32,14 @@ const DOCUMENTS: Record<Noun, { name: string }> = {
 /** What is told in place of the resource. */
 const OTHERS: Readonly<Record<string, { name: string }>> = {
   'gateway drift': GatewayDriftData,
+  'gateway reachability': GatewayReachabilityData,
   'pool threshold': PoolThresholdData,
   'pool threshold-cleared': PoolThresholdData,
   'webhook disabled': WebhookDisabledData,
 };
 
 /** Classes that the OpenAPI document has because of their events only. */
-export const EVENT_MODELS = [GatewayDriftData, PoolThresholdData, WebhookDisabledData];
+export const EVENT_MODELS = [GatewayDriftData, GatewayReachabilityData, PoolThresholdData, WebhookDisabledData];
 
 /** After these the resource is another than before. */
 const CHANGES: ReadonlySet<Verb> = new Set(['updated', 'renewed', 'status', 'removing']);

@@ -1,6 +1,8 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { CapacityDocument } from '../capacity/capacity.dto.js';
+import { REACHABILITY_STATES, type ReachabilityState } from '../../contract/reachability.js';
 import { DriftDocument } from '../gateways/drift.dto.js';
+import { ReachabilityDocument } from '../reachability/reachability.dto.js';
 
 /** What `ipam.gateway.drift` tells: what somebody else changed in a gateway's kernel. */
 export class GatewayDriftData extends DriftDocument {
@@ -11,6 +13,21 @@ export class GatewayDriftData extends DriftDocument {
   /** Name of the gateway. */
   @ApiProperty()
   name: string;
+}
+
+/** What `ipam.gateway.reachability` tells: that the machine at an address began or ceased to answer. */
+export class GatewayReachabilityData extends ReachabilityDocument {
+  /** Name of the gateway. */
+  @ApiProperty()
+  name: string;
+
+  /** What was known before. */
+  @ApiProperty({ enum: REACHABILITY_STATES })
+  was: ReachabilityState;
+
+  /** Ids of the leases that the gateway's port maps lead to at this address. */
+  @ApiProperty({ type: [String] })
+  leases: string[];
 }
 
 /** What `ipam.pool.threshold` and `ipam.pool.threshold-cleared` tell: which one, and how full the pool was. */

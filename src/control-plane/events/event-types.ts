@@ -7,7 +7,7 @@ export const EVENT_VERBS = {
   subnet: ['created', 'updated', 'deleted'],
   reservation: ['created', 'updated', 'renewed', 'expiring', 'deleted'],
   lease: ['created', 'updated', 'deleted'],
-  gateway: ['created', 'updated', 'drift', 'deleted'],
+  gateway: ['created', 'updated', 'drift', 'reachability', 'deleted'],
   'port-map': ['created', 'updated', 'status', 'removing', 'deleted'],
   component: ['created', 'updated', 'deleted'],
   quota: ['created', 'updated', 'deleted'],

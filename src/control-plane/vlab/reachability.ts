@@ -1,9 +1,17 @@
+import type { Database } from '../../platform/database/database.js';
+import { KNOWN } from '../reachability/reachability.queries.js';
+
 /**
- * Whether the machines of a gateway answer, by address: true or false once they were looked at, absent before. Nobody looks
- * yet; where results of a probe are kept, this reads them.
+ * Whether the machines of a gateway answer in any way, by address: true or false once they were looked at, absent before.
+ * `addresses` in canonical text.
  */
-export function reachability(_gateway: string, _addresses: readonly string[]): Promise<ReadonlyMap<string, boolean>> {
-  return Promise.resolve(new Map());
+export async function reachability(
+  database: Database,
+  gateway: string,
+  addresses: readonly string[],
+): Promise<ReadonlyMap<string, boolean>> {
+  const rows = await database.query<{ address: string; answers: boolean }>(KNOWN, [gateway, addresses]);
+  return new Map(rows.map(({ address, answers }) => [address, answers]));
 }
 
 /** Of a machine with several addresses: true when one answers, false when none does, null while that is not known. */

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Database } from '../../platform/database/database.js';
 import { reachability, routable } from './reachability.js';
 import { jsonObject, type VlabRequest } from './vlab-answer.js';
 import { VlabGateways, type UsersGateway } from './vlab-gateways.js';
@@ -12,6 +13,7 @@ export class VlabOperations {
   constructor(
     private readonly gateways: VlabGateways,
     private readonly maps: VlabPortMaps,
+    private readonly database: Database,
   ) {}
 
   /** Throws unless the user may do anything with port maps. */
@@ -50,7 +52,7 @@ export class VlabOperations {
       machines.set(name, machine);
     }
     const all = [...machines.values()].flatMap(({ addresses }) => [...addresses]);
-    const known = await reachability(gateway.id, [...new Set(all)]);
+    const known = await reachability(this.database, gateway.id, [...new Set(all)]);
     return jsonObject(
       [...machines].map(([name, { component, addresses }]) => {
         const addr = [...addresses];
@@ -63,7 +65,7 @@ export class VlabOperations {
   async state(username: string): Promise<{ database: unknown[]; nat: string }> {
     const gateway = await this.gateways.owned(username);
     const rows = await this.maps.list(gateway, {});
-    const known = await reachability(gateway.id, [...new Set(rows.map(({ address }) => address))]);
+    const known = await reachability(this.database, gateway.id, [...new Set(rows.map(({ address }) => address))]);
     return {
       database: rows.map((row) => [
         ...[row.connectionPort, row.address, row.targetPort, row.name, row.component],

@@ -11,7 +11,11 @@ const BUSY = new Set(['Resource temporarily unavailable', 'No buffer space avail
 const FILTERS = {
   4: { level: 255, option: 1, mask: Buffer.from(Uint32Array.of(~1 >>> 0).buffer) },
   // RFC 3542 section 3.2: in 32-bit words, lowest bit first.
-  6: { level: 58, option: 1, mask: Buffer.from(Uint32Array.from({ length: 8 }, (_, n) => (n === 4 ? ~2 >>> 0 : ~0 >>> 0)).buffer) },
+  6: {
+    level: 58,
+    option: 1,
+    mask: Buffer.from(Uint32Array.from({ length: 8 }, (_, n) => (n === 4 ? ~2 >>> 0 : ~0 >>> 0)).buffer),
+  },
 } as const;
 
 /** SO_RCVBUFFORCE: what answers in one burst must not be dropped while this process does something else. */

@@ -1,5 +1,6 @@
 import { createPublicKey } from 'node:crypto';
 import { DNS, DNS_UPDATE } from './dns-settings.js';
+import { PROBE } from './probe-settings.js';
 import { hookRules } from './hook-rules.js';
 import {
   always,
@@ -479,6 +480,7 @@ export const SETTINGS = {
       parse: integer(0, 65535),
     }),
   },
+  probe: PROBE,
   dnsUpdate: DNS_UPDATE,
   dns: DNS,
   history: {
@@ -676,6 +678,7 @@ export const GROUPS: Readonly<Record<keyof typeof SETTINGS, string>> = {
   vlab: 'vLab clients',
   rackhd: 'RackHD clients',
   gateway: 'Gateway',
+  probe: 'Probes of a gateway',
   dnsUpdate: 'DNS of a gateway',
   dns: 'DNS of leases',
   history: 'History',

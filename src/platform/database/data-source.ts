@@ -20,11 +20,12 @@ import { PackOutbox1764200003000 } from '../../../migrations/1764200003000-pack-
 import { PortMapTerms1764300000000 } from '../../../migrations/1764300000000-port-map-terms.js';
 import { GatewayDrift1764300001000 } from '../../../migrations/1764300001000-gateway-drift.js';
 import { RelayLease1764400000000 } from '../../../migrations/1764400000000-relay-lease.js';
+import { CreateWebhooks1764400300000 } from '../../../migrations/1764400300000-create-webhooks.js';
 import { PortRanges1764400400000 } from '../../../migrations/1764400400000-port-ranges.js';
+import { Reachability1764400500000 } from '../../../migrations/1764400500000-reachability.js';
 import { Usage1764400600000 } from '../../../migrations/1764400600000-usage.js';
 import { Dns1764400700000 } from '../../../migrations/1764400700000-dns.js';
 import { VlabFace1764400800000 } from '../../../migrations/1764400800000-vlab-face.js';
-import { CreateWebhooks1764400300000 } from '../../../migrations/1764400300000-create-webhooks.js';
 import { GatheringClient } from './gathering-client.js';
 
 /** In order; what has landed is never edited. */
@@ -49,11 +50,12 @@ export const MIGRATIONS = [
   PortMapTerms1764300000000,
   GatewayDrift1764300001000,
   RelayLease1764400000000,
+  CreateWebhooks1764400300000,
   PortRanges1764400400000,
+  Reachability1764400500000,
   Usage1764400600000,
   Dns1764400700000,
   VlabFace1764400800000,
-  CreateWebhooks1764400300000,
 ];
 
 // "json" stays text: metadata is opaque and JSON.parse would lose key order and large integers. ("jsonb" is parsed.)
