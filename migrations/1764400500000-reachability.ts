@@ -14,7 +14,7 @@ export class Reachability1764400500000 implements MigrationInterface {
         checked_at timestamptz NOT NULL,
         seen_at timestamptz,
         rtt_us integer,
-        ports json NOT NULL,
+        ports jsonb NOT NULL,
         -- by the clock here: what was not told for long is not known any more
         told_at timestamptz NOT NULL DEFAULT now(),
         -- the state before the latest word, so that the statement that writes knows whether there is news

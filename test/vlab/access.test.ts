@@ -7,6 +7,16 @@ import { Agent } from './agent.js';
 import { selfSign } from './certificates.js';
 import { parsed, VlabLab, type FaceAnswer } from './lab.js';
 
+/** What the gateway of John Doe says of a machine behind it. */
+async function say({ api }: VlabLab, address: string, state: string): Promise<void> {
+  const [gateway] = (await api.get('/gateways')).body.gateways;
+  const at = new Date().toISOString();
+  const result = { address, state, since: at, checkedAt: at, seenAt: null, rttUs: null, ports: [] };
+  const token = await api.token({ sub: 'agent', role: 'gateway', gateway: gateway.id });
+  const body = { results: [result], gone: [] };
+  expect((await api.put(`/gateways/${gateway.id}/reachability`, body, { token })).status).toBe(204);
+}
+
 /** contracts/vlab.md sections 2 to 4: routes, tokens, addresses, certificates. */
 describe('the vLab face lets in', () => {
   let lab: VlabLab;
@@ -153,12 +163,20 @@ describe('the vLab face lets in', () => {
       );
     }
     expect((await lab.ask({ token, path: '/addr?addr=192.168.1.77' })).body.content).toEqual({});
+    const routable = async (): Promise<unknown> =>
+      (await lab.ask({ token, path: '/addr?name=lin1' })).body.content.lin1.routable;
+    await say(lab, '192.168.1.9', 'unreachable');
+    expect(await routable()).toBeNull();
+    await say(lab, '192.168.1.8', 'unreachable');
+    expect(await routable()).toBe(false);
+    await say(lab, '192.168.1.8', 'reachable');
+    expect(await routable()).toBe(true);
 
     const anyone = await lab.ask({ path: '/healthcheck' });
     expect(anyone.text).toBe('{"version":"2019.7.3","database":[],"firewall":{"nat":"","filter":""}}');
     expect(anyone.lines.some((line) => line.startsWith('link'))).toBe(false);
     const owner = await lab.ask({ token, path: '/healthcheck' });
-    expect(owner.body.database[0].slice(1)).toEqual(['192.168.1.9', 22, 'lin1', 'CentOS', null]);
+    expect(owner.body.database[0].slice(1)).toEqual(['192.168.1.9', 22, 'lin1', 'CentOS', false]);
   });
 
   it('with the newest certificate', async () => {

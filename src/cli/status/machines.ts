@@ -11,13 +11,14 @@ export interface MachineState {
   readonly component: ComponentOf;
   /** Whether a port of it took a connection from here; absent: not tried. */
   readonly reached?: boolean;
+  /** Whether it answers its gateway, in any way; null: not known. */
+  readonly routable?: boolean | null;
 }
 
 /** `initializing`: no port map works yet; else whether it can be connected to, blank where nobody has tried. */
-export function connectable({ component, reached }: MachineState): string {
+export function connectable({ component, reached, routable }: MachineState): string {
   const { portMaps } = component;
   if (portMaps.length === 0 || portMaps.every(({ status }) => status === 'pending')) return 'initializing';
-  const { routable }: { routable?: boolean | null } = component as ComponentOf & { routable?: boolean | null };
   const known = reached ?? routable;
   return known == null ? '' : known ? 'True' : 'False';
 }

@@ -12,7 +12,7 @@ export const TELL = `
   WITH told AS (
     INSERT INTO reachability AS r (gateway_id, address, state, since, checked_at, seen_at, rtt_us, ports)
     SELECT $1, t.address, t.state, t.since, t.checked_at, t.seen_at, t.rtt_us, t.ports
-    FROM unnest($2::inet[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::integer[], $8::json[])
+    FROM unnest($2::inet[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[], $7::integer[], $8::jsonb[])
       AS t (address, state, since, checked_at, seen_at, rtt_us, ports)
     ORDER BY t.address
     ON CONFLICT (gateway_id, address) DO UPDATE
@@ -47,11 +47,11 @@ export const PAGE = `
 
 /** What the gateways that lead to a lease, or whose networks hold its address, know of it. No row: no such lease. */
 export const OF_LEASE = `
-  SELECT host(l.address) AS address, coalesce(json_agg(k ORDER BY k.gateway) FILTER (WHERE k.gateway IS NOT NULL), '[]') AS results
+  SELECT host(l.address) AS address, coalesce(jsonb_agg(k ORDER BY k.gateway) FILTER (WHERE k.gateway IS NOT NULL), '[]') AS results
   FROM lease l LEFT JOIN LATERAL (
     SELECT ${ROW} FROM reachability r JOIN gateway g ON g.id = r.gateway_id
     WHERE r.address = l.address
-      AND (l.address <<= ANY(g.networks) OR EXISTS (SELECT FROM port_map p WHERE p.lease_id = l.id AND p.gateway_id = g.id))) k ON true
+      AND (l.address <<= ANY(g.networks::inet[]) OR EXISTS (SELECT FROM port_map p WHERE p.lease_id = l.id AND p.gateway_id = g.id))) k ON true
   WHERE l.id = $1 GROUP BY l.id, l.address`;
 
 /** Of a gateway's addresses, those of which it is known whether they answer. */
