@@ -468,6 +468,86 @@ export interface paths {
         patch: operations["updateLease"];
         trace?: never;
     };
+    "/reachability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists what gateways know of the machines behind them
+         * @description Lists what gateways know of the machines behind them.
+         */
+        get: operations["listReachability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/leases/{id}/reachability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Whether the machine that has a lease answers
+         * @description Whether the machine that has a lease answers.
+         */
+        get: operations["getLeaseReachability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/pools/{id}/bad-records": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists addresses of a pool that are held but silent, or that answer though nobody holds them
+         * @description Lists addresses of a pool that are held but silent, or that answer though nobody holds them.
+         */
+        get: operations["listBadRecords"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/gateways/{id}/reachability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * For the gateway's agent
+         * @description For the gateway's agent: what it found out about the machines behind it.
+         */
+        put: operations["putReachability"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/pools/{id}/capacity": {
         parameters: {
             query?: never;
@@ -912,6 +992,86 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/gateways/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * For the gateway's agent
+         * @description For the gateway's agent: what it saw pass through its port maps.
+         */
+        put: operations["putUsage"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/components/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who used a component, day by day, by id or name; by name also after it is deleted
+         * @description Who used a component, day by day, by id or name; by name also after it is deleted.
+         */
+        get: operations["getComponentUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/port-maps/{id}/counters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What passed through a port map
+         * @description What passed through a port map.
+         */
+        get: operations["getPortMapCounters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/port-map-counters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What passed through each of some port maps
+         * @description What passed through each of some port maps.
+         */
+        get: operations["listPortMapCounters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/metrics": {
         parameters: {
             query?: never;
@@ -967,6 +1127,182 @@ export interface paths {
          */
         post: operations["importAll"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists webhooks
+         * @description Lists webhooks.
+         */
+        get: operations["listWebhooks"];
+        put?: never;
+        /**
+         * Makes a webhook; only this answer tells its secret
+         * @description Makes a webhook; only this answer tells its secret.
+         */
+        post: operations["createWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Shows a webhook and how its deliveries go
+         * @description Shows a webhook and how its deliveries go.
+         */
+        get: operations["getWebhook"];
+        put?: never;
+        post?: never;
+        /**
+         * Deletes a webhook with its dead letters
+         * @description Deletes a webhook with its dead letters.
+         */
+        delete: operations["deleteWebhook"];
+        options?: never;
+        head?: never;
+        /**
+         * Changes what is sent of a webhook (JSON merge patch)
+         * @description Changes what is sent of a webhook (JSON merge patch).
+         */
+        patch: operations["updateWebhook"];
+        trace?: never;
+    };
+    "/webhooks/{id}/rotate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Makes a new secret, which only this answer tells; for a while messages are signed with both
+         * @description Makes a new secret, which only this answer tells; for a while messages are signed with both.
+         */
+        post: operations["rotateWebhookSecret"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/test": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Sends `ipam.webhook.ping` at once and tells the outcome; nothing is tried again
+         * @description Sends `ipam.webhook.ping` at once and tells the outcome; nothing is tried again.
+         */
+        post: operations["testWebhook"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Lists the events that a receiver did not take
+         * @description Lists the events that a receiver did not take.
+         */
+        get: operations["listDeadLetters"];
+        put?: never;
+        post?: never;
+        /**
+         * Forgets all of them
+         * @description Forgets all of them.
+         */
+        delete: operations["deleteDeadLetters"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/dead-letters/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries all of them again
+         * @description Tries all of them again.
+         */
+        post: operations["replayDeadLetters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/dead-letters/{event}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Tries one of them again
+         * @description Tries one of them again.
+         */
+        post: operations["replayDeadLetter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/webhooks/{id}/dead-letters/{event}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Forgets one of them
+         * @description Forgets one of them.
+         */
+        delete: operations["deleteDeadLetter"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1818,6 +2154,112 @@ export interface components {
              */
             address?: string;
         };
+        ObservedPortInput: {
+            port: number;
+            /**
+             * @description `closed`: the machine refused.
+             * @enum {string}
+             */
+            state: "open" | "closed" | "silent";
+        };
+        ReachabilityDocument: {
+            /** @description Id of the gateway that looks. */
+            gateway: string;
+            /** @example 10.20.0.7 */
+            address: string;
+            /**
+             * @description `unknown` also when the gateway has said nothing for three hours.
+             * @enum {string}
+             */
+            state: "reachable" | "unreachable" | "unknown";
+            /**
+             * Format: date-time
+             * @description When the state began.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it was looked at, as far as was told: changes are told at once, the rest every hour.
+             */
+            checkedAt: string;
+            /**
+             * Format: date-time
+             * @description When it answered last, as far as was told; null when it never did.
+             */
+            seenAt: string | null;
+            /**
+             * @description Round-trip time of a ping in microseconds; null when pings were not answered.
+             * @example 420
+             */
+            rttUs: number | null;
+            /** @description TCP ports that port maps lead to. */
+            ports: components["schemas"]["ObservedPortInput"][];
+        };
+        ReachabilityList: {
+            /** @description In the order of addresses. */
+            reachability: components["schemas"]["ReachabilityDocument"][];
+            /** @description For `cursor`, to see the next page; absent on the last. */
+            next?: string;
+        };
+        LeaseReachability: {
+            /** @example 10.20.0.7 */
+            address: string;
+            /**
+             * @description `reachable` when it answers to one gateway, `unreachable` when it answers to none, `unknown` when none has looked.
+             * @enum {string}
+             */
+            state: "reachable" | "unreachable" | "unknown";
+            /** @description What each gateway knows that leads there. */
+            results: components["schemas"]["ReachabilityDocument"][];
+        };
+        BadRecordDocument: {
+            /** @example 10.20.0.7 */
+            address: string;
+            /** @description Id of its subnet. */
+            subnet: string;
+            /** @description Id of the lease; null when nobody holds it. */
+            lease: string | null;
+            /** @description Id of the reservation; null when nobody holds it. */
+            reservation: string | null;
+            owner: string | null;
+            /** @description Id of the gateway that looked. */
+            gateway: string;
+            /**
+             * Format: date-time
+             * @description Since when it is silent, or answers.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it answered last, as far as was told; null when it never did.
+             */
+            seenAt: string | null;
+        };
+        BadRecordList: {
+            /** @description In the order of addresses. */
+            records: components["schemas"]["BadRecordDocument"][];
+            /** @description For `cursor`, to see the next page; absent on the last. */
+            next?: string;
+        };
+        ObservedReachabilityInput: {
+            /** @example 10.20.0.7 */
+            address: string;
+            /** @enum {string} */
+            state: "reachable" | "unreachable" | "unknown";
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            checkedAt: string;
+            /** Format: date-time */
+            seenAt: string | null;
+            rttUs: number | null;
+            ports: components["schemas"]["ObservedPortInput"][];
+        };
+        ReachabilityReportInput: {
+            results: components["schemas"]["ObservedReachabilityInput"][];
+            /** @description Addresses that it does not look at any more. */
+            gone: string[];
+        };
         FreeRun: {
             /** @example 10.20.0.18 */
             start: string;
@@ -2088,6 +2530,12 @@ export interface components {
             externalAddress: string;
             networks: string[];
         };
+        MapLabelsDocument: {
+            owner: string;
+            name: string | null;
+            /** @description Name of the component that it belongs to. */
+            component: string | null;
+        };
         DesiredMapDocument: {
             /** @enum {string} */
             protocol: "tcp" | "udp";
@@ -2104,6 +2552,8 @@ export interface components {
              * @example berth1:0123456789abcdef
              */
             ruleId: string;
+            /** @description Only when asked for with `labels=true`. */
+            labels?: components["schemas"]["MapLabelsDocument"];
         };
         RuleContentDocument: {
             /** @enum {string} */
@@ -2662,6 +3112,288 @@ export interface components {
             /** @description Cursor of the next page; absent on the last. */
             next?: string;
         };
+        ClientUsageInput: {
+            /** @example 198.51.100.7 */
+            address: string;
+            connections: number;
+            bytes: number;
+            /** Format: date-time */
+            lastUsed: string;
+        };
+        MapUsageInput: {
+            id: string;
+            /**
+             * Format: date
+             * @example 2030-01-31
+             */
+            day: string;
+            connections: number;
+            packets: number;
+            bytes: number;
+            /** Format: date-time */
+            lastUsed: string;
+            clients: components["schemas"]["ClientUsageInput"][];
+            otherConnections: number;
+            owner: string;
+            name: string | null;
+            component: string | null;
+        };
+        UsageReportInput: {
+            /**
+             * @description One life of the gateway process.
+             * @example 0123456789abcdef
+             */
+            epoch: string;
+            maps: components["schemas"]["MapUsageInput"][];
+        };
+        ClientUsageDocument: {
+            /** @example 198.51.100.7 */
+            address: string;
+            connections: number;
+            bytes: number;
+            /** Format: date-time */
+            lastUsed: string;
+        };
+        UsageDay: {
+            /**
+             * Format: date
+             * @example 2030-01-31
+             */
+            day: string;
+            connections: number;
+            /** @description Of connections that ended on that day, both directions. */
+            packets: number;
+            bytes: number;
+            /** @description The clients with the most connections; absent for members who do not own the component. */
+            clients?: components["schemas"]["ClientUsageDocument"][];
+            /** @description Connections by others than these; absent where `clients` is. */
+            otherConnections?: number;
+        };
+        ComponentUsage: {
+            component: string;
+            owner: string;
+            /**
+             * Format: date-time
+             * @description Null: not within the time that usage is kept.
+             */
+            lastUsed: string | null;
+            /** @description Sums of `days`. */
+            connections: number;
+            packets: number;
+            bytes: number;
+            /** @description Days with connections, the newest first. */
+            days: components["schemas"]["UsageDay"][];
+        };
+        PortMapCounters: {
+            portMap: string;
+            connections: number;
+            /** @description Of ended connections, both directions. */
+            packets: number;
+            bytes: number;
+            /** Format: date-time */
+            lastUsed: string | null;
+        };
+        PortMapCountersList: {
+            /** @description In the order asked for; ids of maps that never were are left out. */
+            counters: components["schemas"]["PortMapCounters"][];
+        };
+        WebhookProgress: {
+            /**
+             * @description `failing`: the last attempt failed.
+             * @enum {string}
+             */
+            state: "active" | "failing" | "disabled";
+            /**
+             * @description Place in the stream up to which events were delivered, put aside, or not wanted.
+             * @example 42
+             */
+            position: number;
+            /** @description Events that wait for another attempt, or for one before them about the same resource. */
+            waiting: number;
+            deadLetters: number;
+            /** @description Places in the stream that were removed from the outbox before their turn came. */
+            missed: number;
+            /**
+             * Format: date-time
+             * @description Since when every attempt has failed.
+             */
+            failingSince: string | null;
+            /** @description What the last failed attempt met. */
+            lastError: string | null;
+            /** Format: date-time */
+            lastDeliveredAt: string | null;
+        };
+        WebhookDocument: {
+            /**
+             * @description UUID, or the id that the client chose.
+             * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+             */
+            id: string;
+            name: string;
+            tags: string[];
+            /** @description Any JSON value; returned as it came, key order and large integers included. */
+            metadata: unknown;
+            /**
+             * Format: date-time
+             * @description When it was made (RFC 3339).
+             */
+            createdAt: string;
+            /**
+             * Format: date-time
+             * @description When it was last changed (RFC 3339).
+             */
+            updatedAt: string;
+            /**
+             * @description Grows with every change; the ETag is made of it.
+             * @example 1
+             */
+            version: number;
+            /** @example https://receiver.example/berth */
+            url: string;
+            /**
+             * @description Types of the events that it gets; empty: all.
+             * @example [
+             *       "ipam.lease.*"
+             *     ]
+             */
+            types: string[];
+            /**
+             * @description Resources whose events it gets; empty: all.
+             * @example [
+             *       "leases/*"
+             *     ]
+             */
+            subjects: string[];
+            /** @description Owners whose resources' events it gets; empty: all. */
+            owners: string[];
+            enabled: boolean;
+            /** @description Why Berth disabled it by itself. */
+            disabledReason: string | null;
+            /** @description In answers to GET; not part of what the ETag stands for. */
+            progress?: components["schemas"]["WebhookProgress"];
+            /** @description `whsec_` and base64; in the answers that make one, and nowhere else. */
+            secret?: string;
+        };
+        WebhookList: {
+            webhooks: components["schemas"]["WebhookDocument"][];
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        NewWebhook: {
+            /** @description A name for people; null is the empty name. */
+            name?: string | null;
+            /** @description Labels to find it by; null is none. */
+            tags?: string[] | null;
+            /** @description Any JSON value; returned as it came, key order and large integers included. */
+            metadata?: unknown;
+            /**
+             * @description `https`, or `http` where WEBHOOKS_ALLOW has it; without user and password.
+             * @example https://receiver.example/berth
+             */
+            url?: string;
+            /**
+             * @description Types such as `ipam.lease.created`; `ipam.lease.*` is all that begin with `ipam.lease.`. Default: all.
+             * @example [
+             *       "ipam.lease.*"
+             *     ]
+             */
+            types?: string[];
+            /**
+             * @description Resources such as `leases/<id>`; `leases/*` is all leases. Default: all.
+             * @example [
+             *       "leases/*"
+             *     ]
+             */
+            subjects?: string[];
+            /** @description Owners of the resources. Default: all, and what has no owner. */
+            owners?: string[];
+            /** @description False: events wait in the outbox. True again: it goes on where it was. Default true. */
+            enabled?: boolean;
+            /**
+             * @description The client's own choice: 24 hexadecimal digits or a UUID. Left out or empty: Berth makes one.
+             * @example 6b024480686c824ea09e15b6
+             */
+            id?: string;
+            /** @description Begin after this place in the stream; 0: with all there is. Default: from now on. */
+            after?: number;
+        };
+        WebhookChange: {
+            /** @description A name for people; null is the empty name. */
+            name?: string | null;
+            /** @description Labels to find it by; null is none. */
+            tags?: string[] | null;
+            /** @description Any JSON value; returned as it came, key order and large integers included. */
+            metadata?: unknown;
+            /**
+             * @description `https`, or `http` where WEBHOOKS_ALLOW has it; without user and password.
+             * @example https://receiver.example/berth
+             */
+            url?: string;
+            /**
+             * @description Types such as `ipam.lease.created`; `ipam.lease.*` is all that begin with `ipam.lease.`. Default: all.
+             * @example [
+             *       "ipam.lease.*"
+             *     ]
+             */
+            types?: string[];
+            /**
+             * @description Resources such as `leases/<id>`; `leases/*` is all leases. Default: all.
+             * @example [
+             *       "leases/*"
+             *     ]
+             */
+            subjects?: string[];
+            /** @description Owners of the resources. Default: all, and what has no owner. */
+            owners?: string[];
+            /** @description False: events wait in the outbox. True again: it goes on where it was. Default true. */
+            enabled?: boolean;
+        };
+        SecretRotation: {
+            /** @description For how many seconds the secret before signs too, 0 to a week. Default 86400, a day. */
+            overlapSeconds?: number;
+        };
+        TestOutcome: {
+            delivered: boolean;
+            /** @description Status of the answer; null: there was none. */
+            status: number | null;
+            /** @description Why it was not delivered. */
+            error: string | null;
+            /** @description How long it took. */
+            milliseconds: number;
+        };
+        DeadLetter: {
+            /** @description Id of the event. */
+            id: string;
+            /**
+             * @description Its place in the stream.
+             * @example 42
+             */
+            position: number;
+            /** @example ipam.lease.created */
+            type: string;
+            /** @example leases/0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f */
+            subject: string;
+            /** @example 7 */
+            attempts: number;
+            /** @description What the last attempt met. */
+            error: string | null;
+            /**
+             * Format: date-time
+             * @description When the last attempt failed.
+             */
+            deadAt: string;
+            /** @description What was sent. */
+            event: components["schemas"]["EventDocument"];
+        };
+        DeadLetterList: {
+            deadLetters: components["schemas"]["DeadLetter"][];
+            /** @description Cursor of the next page; absent on the last. */
+            next?: string;
+        };
+        DeadLetterCount: {
+            /** @description How many it was done to. */
+            count: number;
+        };
         GatewayDriftData: {
             /**
              * Format: date-time
@@ -2686,6 +3418,48 @@ export interface components {
             gateway: string;
             /** @description Name of the gateway. */
             name: string;
+        };
+        GatewayReachabilityData: {
+            /** @description Id of the gateway that looks. */
+            gateway: string;
+            /** @example 10.20.0.7 */
+            address: string;
+            /**
+             * @description `unknown` also when the gateway has said nothing for three hours.
+             * @enum {string}
+             */
+            state: "reachable" | "unreachable" | "unknown";
+            /**
+             * Format: date-time
+             * @description When the state began.
+             */
+            since: string;
+            /**
+             * Format: date-time
+             * @description When it was looked at, as far as was told: changes are told at once, the rest every hour.
+             */
+            checkedAt: string;
+            /**
+             * Format: date-time
+             * @description When it answered last, as far as was told; null when it never did.
+             */
+            seenAt: string | null;
+            /**
+             * @description Round-trip time of a ping in microseconds; null when pings were not answered.
+             * @example 420
+             */
+            rttUs: number | null;
+            /** @description TCP ports that port maps lead to. */
+            ports: components["schemas"]["ObservedPortInput"][];
+            /** @description Name of the gateway. */
+            name: string;
+            /**
+             * @description What was known before.
+             * @enum {string}
+             */
+            was: "reachable" | "unreachable" | "unknown";
+            /** @description Ids of the leases that the gateway's port maps lead to at this address. */
+            leases: string[];
         };
         PoolThresholdData: {
             /**
@@ -2733,6 +3507,12 @@ export interface components {
             id: string;
             /** @description Name of the pool. */
             name: string;
+        };
+        WebhookDisabledData: {
+            /** @description Id of the webhook. */
+            id: string;
+            /** @example the receiver answered 410: it is gone */
+            reason: string;
         };
     };
     responses: {
@@ -3072,6 +3852,30 @@ export interface components {
                 "application/problem+json": components["schemas"]["ProblemDocument"] & {
                     /** @enum {string} */
                     code?: "duplicate-id" | "component-exists" | "port-in-use" | "ports-exhausted" | "subnet-exhausted" | "pool-exhausted";
+                };
+            };
+        };
+        /** @description duplicate-id, quota-exceeded */
+        "duplicate-id.quota-exceeded": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "duplicate-id" | "quota-exceeded";
+                };
+            };
+        };
+        /** @description invalid-field, idempotency-key-reused */
+        "invalid-field.idempotency-key-reused": {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["ProblemDocument"] & {
+                    /** @enum {string} */
+                    code?: "invalid-field" | "idempotency-key-reused";
                 };
             };
         };
@@ -4883,6 +5687,168 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    listReachability: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only what this gateway knows, by id or name. */
+                gateway?: string;
+                /** @description Only addresses in this state. */
+                state?: "reachable" | "unreachable" | "unknown";
+                /** @description Only this address. */
+                address?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReachabilityList"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getLeaseReachability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the lease.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LeaseReachability"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listBadRecords: {
+        parameters: {
+            query: {
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description `silent`: held, but does not answer. `unheld`: answers, but nobody holds it. */
+                kind: "silent" | "unheld";
+                /** @description For how many days at least, 0 to 3650. Default 7 for `silent`, 0 for `unheld`. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the pool.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BadRecordList"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    putReachability: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReachabilityReportInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     getPoolCapacity: {
         parameters: {
             query?: never;
@@ -5236,6 +6202,8 @@ export interface operations {
                 after?: number;
                 /** @description Seconds to wait for one, 0 to 60; then 204. */
                 wait?: number;
+                /** @description `true`: each map comes with its name, its owner and its component, for the flow log. */
+                labels?: "true" | "false";
             };
             header?: never;
             path: {
@@ -6241,6 +7209,153 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    putUsage: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id or name of the gateway.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UsageReportInput"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getComponentUsage: {
+        parameters: {
+            query?: {
+                /** @description How many days back, today included. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id or name of the component.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ComponentUsage"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            409: components["responses"]["in-use"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getPortMapCounters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the port map.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortMapCounters"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listPortMapCounters: {
+        parameters: {
+            query?: {
+                /** @description Ids of port maps, 1 to 100, with commas between them. Left out: of none. */
+                ids?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PortMapCountersList"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     getMetrics: {
         parameters: {
             query?: never;
@@ -6347,6 +7462,516 @@ export interface operations {
             413: components["responses"]["body-too-large"];
             415: components["responses"]["unsupported-media-type"];
             422: components["responses"]["invalid-field.hook-refused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listWebhooks: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only those of exactly this name. */
+                name?: string;
+                /** @description Only those whose name begins so. */
+                namePrefix?: string;
+                /** @description Only those with this tag; given several times: with all of them. */
+                tag?: string[];
+                /**
+                 * @description Only those with this value in their metadata: `rack.slot:12`, path and scalar; `:text` when all of metadata is that
+                 *     text. A backslash before a dot or colon makes it part of a name. Several times: all of them.
+                 */
+                metadata?: string[];
+                /** @description Order; `-` is the other way round. Ids that Berth makes are in the order of creation. */
+                sort?: "id" | "-id" | "name" | "-name" | "createdAt" | "-createdAt";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookList"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    createWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhook"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            201: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDocument"];
+                };
+            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["duplicate-id.quota-exceeded"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    getWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that you have, or `*`: 304 without a body when the version is one of them. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDocument"];
+                };
+            };
+            /** @description If-None-Match names the version. */
+            304: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            204: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    updateWebhook: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WebhookChange"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDocument"];
+                };
+            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    rotateWebhookSecret: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description ETags that it may have, or `*`: 412 when the version is none of them. */
+                "If-Match"?: string;
+                /** @description ETags that it must not have; `*`: 412 when it is there at all. */
+                "If-None-Match"?: string;
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SecretRotation"];
+            };
+        };
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    ETag: components["headers"]["ETag"];
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDocument"];
+                };
+            };
+            400: components["responses"]["malformed-request.malformed-body"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            412: components["responses"]["precondition-failed"];
+            413: components["responses"]["body-too-large"];
+            415: components["responses"]["unsupported-media-type"];
+            422: components["responses"]["invalid-field.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    testWebhook: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestOutcome"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    listDeadLetters: {
+        parameters: {
+            query?: {
+                /** @description How many at most, 1 to 1000. Default 100. */
+                limit?: number;
+                /** @description Where the page begins: `next` of the page before. */
+                cursor?: string;
+                /** @description Only events of this type. */
+                type?: string;
+                /** @description Only events of this resource. */
+                subject?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    Link: components["headers"]["Link"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterList"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterCount"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    replayDeadLetters: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterCount"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    replayDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this request: sent again within a day, it has the same answer again. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadLetterCount"];
+                };
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field.idempotency-key-reused"];
+            429: components["responses"]["rate-limited"];
+            431: components["responses"]["headers-too-large"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    deleteDeadLetter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Id of the webhook.
+                 * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
+                 */
+                id: string;
+                event: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description As asked. */
+            204: {
+                headers: {
+                    Location: components["headers"]["Location"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["malformed-request"];
+            401: components["responses"]["unauthenticated"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not-found"];
+            413: components["responses"]["body-too-large"];
+            422: components["responses"]["invalid-field"];
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
