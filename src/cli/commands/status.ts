@@ -57,7 +57,8 @@ async function status(session: Session, { check = false }: { check?: boolean }):
   }
   const me = answer(await api.GET('/me')).data;
   const machines: MachineState[] = [];
-  for await (const component of everything(session, COMPONENTS, { owner: me.name })) machines.push(await asGatewaysSee(session, component));
+  for await (const component of everything(session, COMPONENTS, { owner: me.name }))
+    machines.push(await asGatewaysSee(session, component));
   const checked = check ? await reachability(machines) : machines;
   if (out.json) {
     out.raw(

@@ -17,7 +17,7 @@ const KINDS: Record<BadRecordKind, { sql: string; days: number }> = {
 export class BadRecordsService {
   constructor(private readonly database: Database) {}
 
-  async list(pool: string, { kind, days, limit = PAGE_ROWS, cursor }: BadRecordsQuery): Promise<Reply> {
+  async list(pool: string, { kind = 'silent', days, limit = PAGE_ROWS, cursor }: BadRecordsQuery): Promise<Reply> {
     const id = pathId('pool', pool);
     const { sql, days: usual } = KINDS[kind];
     const after = cursor === undefined ? null : cursorParts(cursor)[0];

@@ -181,10 +181,11 @@ export const BAD_RECORD_KINDS = ['silent', 'unheld'] as const;
 export type BadRecordKind = (typeof BAD_RECORD_KINDS)[number];
 
 export class BadRecordsQuery extends AddressPageQuery {
-  /** `silent`: held, but does not answer. `unheld`: answers, but nobody holds it. */
-  @ApiProperty({ enum: BAD_RECORD_KINDS })
+  /** `silent`: held, but does not answer. `unheld`: answers, but nobody holds it. Default `silent`. */
+  @ApiProperty({ required: false, enum: BAD_RECORD_KINDS, default: 'silent' })
+  @MayBeAbsent()
   @IsIn(BAD_RECORD_KINDS)
-  kind: BadRecordKind;
+  kind?: BadRecordKind;
 
   /** For how many days at least, 0 to 3650. Default 7 for `silent`, 0 for `unheld`. */
   @ApiProperty({ type: 'integer', required: false, minimum: 0, maximum: 3650 })

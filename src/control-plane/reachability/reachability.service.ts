@@ -87,10 +87,10 @@ export function cursorParts(cursor: string): [string, string] {
   return [address, rest];
 }
 
-/** Within JSON PostgreSQL writes times with its own offset. */
-const withTimes = (row: ReachabilityDocument): ReachabilityDocument => ({
-  ...row,
-  since: new Date(row.since),
-  checkedAt: new Date(row.checkedAt),
-  seenAt: row.seenAt === null ? null : new Date(row.seenAt),
-});
+/** Within JSON PostgreSQL writes times as text, with its own offset. */
+const withTimes = (row: ReachabilityDocument): ReachabilityDocument =>
+  Object.assign(row, {
+    since: new Date(row.since),
+    checkedAt: new Date(row.checkedAt),
+    seenAt: row.seenAt === null ? null : new Date(row.seenAt),
+  });

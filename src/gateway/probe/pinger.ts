@@ -101,10 +101,10 @@ export class Pinger {
       const again = sweep.again.shift();
       if (again !== undefined) return again;
       if (sweep.exhausted) continue;
-      const { done, value } = sweep.addresses.next();
-      if (done !== true) {
+      const drawn = sweep.addresses.next();
+      if (drawn.done !== true) {
         sweep.pending++;
-        return { address: value, sweep, attempt: 0 };
+        return { address: drawn.value, sweep, attempt: 0 };
       }
       sweep.exhausted = true;
     }
