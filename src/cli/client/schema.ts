@@ -5766,13 +5766,13 @@ export interface operations {
     };
     listBadRecords: {
         parameters: {
-            query: {
+            query?: {
                 /** @description How many at most, 1 to 1000. Default 100. */
                 limit?: number;
                 /** @description Where the page begins: `next` of the page before. */
                 cursor?: string;
-                /** @description `silent`: held, but does not answer. `unheld`: answers, but nobody holds it. */
-                kind: "silent" | "unheld";
+                /** @description `silent`: held, but does not answer. `unheld`: answers, but nobody holds it. Default `silent`. */
+                kind?: "silent" | "unheld";
                 /** @description For how many days at least, 0 to 3650. Default 7 for `silent`, 0 for `unheld`. */
                 days?: number;
             };

@@ -2,7 +2,8 @@ import { isIPv4, isIPv6 } from 'node:net';
 import { natsHosts } from '../nats/servers.js';
 import { readSecretFile } from './secret-file.js';
 import { BadValue, Facts, Setting, variablesOf } from './setting.js';
-import { MIN_SECRET_BYTES, SETTINGS } from './settings.js';
+import { MIN_SECRET_BYTES } from './key-values.js';
+import { SETTINGS } from './settings.js';
 
 /** A set of environment variables, as `process.env` is one. */
 export type Environment = Readonly<Record<string, string | undefined>>;

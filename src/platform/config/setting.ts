@@ -147,3 +147,10 @@ export function bytes(min: number, max: number): (text: string) => number {
     return size;
   };
 }
+
+/** An http or https URL to put paths behind: without query and fragment, and without a slash at the end. */
+export function baseUrl(value: string): string {
+  const { search, hash } = new URL(url('http', 'https')(value));
+  if (search !== '' || hash !== '') throw new BadValue();
+  return value.replace(/\/+$/, '');
+}
