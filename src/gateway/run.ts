@@ -103,7 +103,13 @@ export async function runGateway(settings: GatewaySettings): Promise<{ close(): 
   const dns = settings.dnsUpdate === undefined ? undefined : new DnsUpdater(settings.dnsUpdate, log);
   return {
     close: async () => {
-      await Promise.all([waker?.close(), dns?.close(), poller.close(), probes?.close(), ...looks.map((look) => look.close())]);
+      await Promise.all([
+        waker?.close(),
+        dns?.close(),
+        poller.close(),
+        probes?.close(),
+        ...looks.map((look) => look.close()),
+      ]);
       await reconciler.close();
       boot?.close();
       await firewall.close();

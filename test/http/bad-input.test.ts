@@ -185,7 +185,7 @@ describe('bad input, for every route', () => {
         if (name === 'limit') bad.push('0', '1001');
         if (name === 'wait') bad.push('61');
         for (const value of bad) {
-          if (value === '' && ['force', 'after', 'wait'].includes(name)) continue; // ?force= means yes, ?after= is 0
+          if (value === '' && ['force', 'after', 'wait', 'days'].includes(name)) continue; // ?force= means yes, ?after= is 0
           await refused(await ask(`${name}=${value}`), 422, 'invalid-field', name);
         }
       }

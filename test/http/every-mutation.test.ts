@@ -1,4 +1,6 @@
 import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Ajv, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
@@ -63,6 +65,10 @@ const STEPS: Readonly<Record<string, Step>> = {
     },
     tells: ['gateway.reachability'],
   },
+  createWebhook: { tells: ['webhook.created'] },
+  updateWebhook: named('webhook'),
+  rotateWebhookSecret: { tells: ['webhook.updated'] },
+  deleteWebhook: { tells: ['webhook.deleted'] },
   setQuota: { body: () => ({ addresses: 1000 }), tells: ['quota.updated'] },
   importAll: {
     body: () => '{"type":"pool","id":"6b024480686c824ea09e15b6","name":"imported"}\n',
@@ -79,8 +85,11 @@ const STEPS: Readonly<Record<string, Step>> = {
   deletePool: { tells: ['pool.deleted'] },
 };
 
-/** Operations that change nothing, whatever they are asked: none. Those that can be tried are tried below. */
-const CHANGE_NOTHING: readonly string[] = [];
+/** Operations that change no resource: what gateways count, and what is done with the deliveries of a webhook. */
+const CHANGE_NOTHING: readonly string[] = [
+  ...['putUsage', 'testWebhook'],
+  ...['replayDeadLetter', 'replayDeadLetters', 'deleteDeadLetter', 'deleteDeadLetters'],
+];
 
 interface Told {
   id: string;
@@ -99,7 +108,7 @@ describe('every operation that changes something', () => {
   let last = 0;
 
   beforeAll(async () => {
-    api = await Api.start({ env: { CAPACITY_INTERVAL_SECONDS: '1' } });
+    api = await Api.start({ env: { CAPACITY_INTERVAL_SECONDS: '1', WEBHOOKS_ALLOW: 'http,loopback' } });
     fixture = await makeFixture(api);
     await sequenced();
     last = (await told(0)).last;
@@ -193,17 +202,24 @@ describe('every operation that changes something', () => {
     const ajv = formats.default(new Ajv({ strict: true, strictTypes: false, allErrors: true }));
     const schemas = new Map<string, ValidateFunction>();
 
+    /** A receiver that wants no more of it. */
+    const receiver = createServer((_request, response) => response.writeHead(410).end()).listen(0, '127.0.0.1');
+    afterAll(() => void receiver.close());
+
     beforeAll(async () => {
-      // what time tells: that a reservation ends soon, that a pool is full
+      const { port } = receiver.address() as AddressInfo;
+      await api.make('/webhooks', { url: `http://127.0.0.1:${port}/` });
+      // what time tells: that a reservation ends soon, that a pool is full, that a receiver is gone
       const { id } = (await api.make('/pools', { thresholds: [50] })) as { id: string };
       await api.make(`/pools/${id}/subnets`, { start: '10.99.0.1', end: '10.99.0.1' });
-      const { id: held } = (await api.make(`/pools/${id}/reservations`, { ttl: 60 })) as { id: string };
+      const { id: held } = (await api.make(`/pools/${id}/reservations`, { ttl: 10 })) as { id: string };
       const tells = (type: string): Promise<unknown> =>
         eventually(type, async () => (await api.sql('SELECT FROM outbox WHERE type = $1', [type])).length > 0);
       await tells('ipam.reservation.expiring');
       await tells('ipam.pool.threshold');
       await api.delete(`/reservations/${held}`);
       await tells('ipam.pool.threshold-cleared');
+      await tells('ipam.webhook.disabled');
       await sequenced();
       events = (await told(0)).events;
       const { schemas: types } = (await api.get('/schemas', { token: '' })).body as { schemas: string[] };

@@ -3269,6 +3269,11 @@ export interface components {
             enabled: boolean;
             /** @description Why Berth disabled it by itself. */
             disabledReason: string | null;
+            /**
+             * Format: date-time
+             * @description Until when the secret before the last rotation signs too (RFC 3339).
+             */
+            oldSecretUntil: string | null;
             /** @description In answers to GET; not part of what the ETag stands for. */
             progress?: components["schemas"]["WebhookProgress"];
             /** @description `whsec_` and base64; in the answers that make one, and nowhere else. */
@@ -7549,7 +7554,7 @@ export interface operations {
             409: components["responses"]["duplicate-id.quota-exceeded"];
             413: components["responses"]["body-too-large"];
             415: components["responses"]["unsupported-media-type"];
-            422: components["responses"]["invalid-field.idempotency-key-reused"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -7638,7 +7643,7 @@ export interface operations {
             404: components["responses"]["not-found"];
             412: components["responses"]["precondition-failed"];
             413: components["responses"]["body-too-large"];
-            422: components["responses"]["invalid-field"];
+            422: components["responses"]["invalid-field.hook-refused"];
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -7687,7 +7692,7 @@ export interface operations {
             412: components["responses"]["precondition-failed"];
             413: components["responses"]["body-too-large"];
             415: components["responses"]["unsupported-media-type"];
-            422: components["responses"]["invalid-field"];
+            422: components["responses"]["invalid-field.hook-refused"];
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -7738,7 +7743,7 @@ export interface operations {
             412: components["responses"]["precondition-failed"];
             413: components["responses"]["body-too-large"];
             415: components["responses"]["unsupported-media-type"];
-            422: components["responses"]["invalid-field.idempotency-key-reused"];
+            422: components["responses"]["invalid-field.hook-refused.idempotency-key-reused"];
             429: components["responses"]["rate-limited"];
             431: components["responses"]["headers-too-large"];
             500: components["responses"]["internal"];
@@ -7915,6 +7920,10 @@ export interface operations {
                  * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
                  */
                 id: string;
+                /**
+                 * @description Id of the event.
+                 * @example 0192f0c1-7a3e-4c11-9d0a-3b5f6c7d8e9f
+                 */
                 event: string;
             };
             cookie?: never;
@@ -7952,6 +7961,10 @@ export interface operations {
                  * @example 0192f0c1-7a3e-7c11-9d0a-3b5f6c7d8e9f
                  */
                 id: string;
+                /**
+                 * @description Id of the event.
+                 * @example 0192f0c1-7a3e-4c11-9d0a-3b5f6c7d8e9f
+                 */
                 event: string;
             };
             cookie?: never;

@@ -37,7 +37,12 @@ export function batchOf(caller: Caller, body: BulkRequest, noticeSeconds: number
   const creates = create.map((item, n) =>
     attempted(() => {
       const { noun, id } = targets[n] ?? targetOf(item, n);
-      return reservationRequest({ principal, bodyType, traceparent }, { noun, id: pathId(noun, id) }, item, noticeSeconds);
+      return reservationRequest(
+        { principal, bodyType, traceparent },
+        { noun, id: pathId(noun, id) },
+        item,
+        noticeSeconds,
+      );
     }),
   );
   const addresses = creates.reduce((sum, one) => sum + (one instanceof Failure ? 0 : one.asked.count), 0);

@@ -68,6 +68,10 @@ export class WebhookDocument extends ResourceDocument {
   @ApiProperty({ type: String, nullable: true })
   disabledReason: string | null;
 
+  /** Until when the secret before the last rotation signs too (RFC 3339). */
+  @ApiProperty({ type: String, format: 'date-time', nullable: true })
+  oldSecretUntil: Date | null;
+
   /** In answers to GET; not part of what the ETag stands for. */
   @ApiProperty({ type: WebhookProgress, required: false })
   progress?: WebhookProgress;
@@ -77,11 +81,11 @@ export class WebhookDocument extends ResourceDocument {
   secret?: string;
 
   static from(entity: WebhookEntity, row?: ProgressRow): WebhookDocument {
-    const { url, types, subjects, owners, enabled, disabledReason } = entity;
+    const { url, types, subjects, owners, enabled, disabledReason, oldSecretUntil } = entity;
     const state = !enabled ? 'disabled' : row?.failingSince == null ? 'active' : 'failing';
     return {
       ...commonOf(entity),
-      ...{ url, types, subjects, owners, enabled, disabledReason },
+      ...{ url, types, subjects, owners, enabled, disabledReason, oldSecretUntil },
       ...(row === undefined ? {} : { progress: progressOf(row, state) }),
       ...stampsOf(entity),
     };

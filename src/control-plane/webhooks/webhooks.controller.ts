@@ -21,7 +21,7 @@ export class WebhooksController {
 
   /** Lists webhooks. */
   @Get()
-  @Route({ access: [], problems: ['invalid-field'] })
+  @Route({ does: 'webhook.list', access: [], problems: ['invalid-field'] })
   @ApiOkResponse({ type: WebhookList })
   listWebhooks(@Query() query: WebhookListQuery): Promise<Reply> {
     return this.webhooks.list(query);
@@ -30,6 +30,7 @@ export class WebhooksController {
   /** Makes a webhook; only this answer tells its secret. */
   @Post()
   @Route({
+    does: 'webhook.create',
     access: [],
     reads: 'json',
     status: 201,
@@ -42,7 +43,7 @@ export class WebhooksController {
 
   /** Shows a webhook and how its deliveries go. */
   @Get(':id')
-  @Route({ access: [], versioned: true, problems: ['not-found'] })
+  @Route({ does: 'webhook.get', access: [], versioned: true, problems: ['not-found'] })
   @ApiOkResponse({ type: WebhookDocument })
   getWebhook(@Param('id') id: string): Promise<Reply> {
     return this.webhooks.show(id);
@@ -50,7 +51,7 @@ export class WebhooksController {
 
   /** Changes what is sent of a webhook (JSON merge patch). */
   @Patch(':id')
-  @Route({ access: [], reads: 'json', problems: ['not-found', 'precondition-failed'] })
+  @Route({ does: 'webhook.update', access: [], reads: 'json', problems: ['not-found', 'precondition-failed'] })
   @ApiOkResponse({ type: WebhookDocument })
   updateWebhook(@FromCaller() caller: Caller, @Param('id') id: string, @Body() body: WebhookChange): Promise<Reply> {
     return this.webhooks.update(caller, id, body);
@@ -58,7 +59,7 @@ export class WebhooksController {
 
   /** Deletes a webhook with its dead letters. */
   @Delete(':id')
-  @Route({ access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
+  @Route({ does: 'webhook.delete', access: [], status: 204, problems: ['not-found', 'precondition-failed'] })
   @ApiNoContentResponse()
   deleteWebhook(@FromCaller() caller: Caller, @Param('id') id: string): Promise<Reply> {
     return this.webhooks.delete(caller, id);
@@ -67,6 +68,7 @@ export class WebhooksController {
   /** Makes a new secret, which only this answer tells; for a while messages are signed with both. */
   @Post(':id/rotate')
   @Route({
+    does: 'webhook.rotate',
     access: [],
     reads: 'json',
     problems: ['not-found', 'precondition-failed', 'idempotency-key-reused'],

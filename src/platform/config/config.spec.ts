@@ -78,6 +78,14 @@ describe('parseConfig', () => {
         ...{ lookSeconds: 5, repeatSeconds: 120 },
       },
       dns: { keys: undefined, checkSeconds: 600 },
+      probe: {
+        ...{ scope: 'maps', rate: 500, intervalSeconds: 300, sweepSeconds: 3600, timeoutMs: 2000, attempts: 3 },
+      },
+      flowLog: {
+        ...{ source: 'off', target: 'nats', shape: 'berth', key: undefined, stream: 'BERTH_FLOWS', clients: 'yes' },
+        ...{ spool: '/var/lib/berth/flow-log', spoolBytes: 512 * 1024 * 1024 },
+      },
+      usage: { days: 400 },
       history: { days: 1095 },
       capacity: { intervalSeconds: 5, sampleDays: 90 },
       webhooks: {
