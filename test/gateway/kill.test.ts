@@ -10,7 +10,8 @@ import { foreign, FOREIGN_AFTER, FOREIGN_BEFORE } from './iptables-dialect.js';
 import { ControlPlane, eventually, GatewayProcess } from './lab.js';
 import { describeInNamespaces } from '../support/namespace-suite.js';
 
-const KILLS = 20;
+/** KILLS: by hand, more of them; 20 and more were survived. */
+const KILLS = Number(process.env['KILLS'] ?? 10);
 const MAPS = 2_500;
 
 describeInNamespaces('a gateway killed in mid-apply', () => {

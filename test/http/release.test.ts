@@ -99,7 +99,10 @@ describe('releases', () => {
       const { body } = await api.get(`/reservations/${id}`);
       expect(body).toMatchObject({ version: 2, leases: [{ id: first!.id }, { id: third!.id }] });
       expect(await told(second!.id, 'ipam.lease.deleted')).toMatchObject([{ releasedBy: 'root', reason: 'broken' }]);
-      expect(await told(id, 'ipam.reservation.updated')).toEqual([body]);
+      const changed = {
+        leases: { from: [first, second, third].map((one) => expect.objectContaining({ id: one!.id })) },
+      };
+      expect(await told(id, 'ipam.reservation.updated')).toEqual([{ ...body, changed }]);
       const again = await reserve({ addresses: [second!.address] });
       expect(again.leases[0]?.id).not.toBe(second!.id);
       expect(code(await api.delete(`/leases/${second!.id}`))).toEqual([404, 'not-found']);

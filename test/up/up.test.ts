@@ -25,7 +25,7 @@ describe('berth up', () => {
     return ((await answer.json()) as { pools: { name: string }[] }).pools.map(({ name }) => name);
   }
 
-  it('is ready with an API, a token, a gateway resource and one screen, and Ctrl-C leaves no process', async () => {
+  it('is ready with an API, a token, a gateway resource and one screen; Ctrl-C leaves no process, the next start has the data', async () => {
     const up = await lab.up().ready();
     const screen = up.output;
     expect(screen).toContain(lab.url);
@@ -41,29 +41,17 @@ describe('berth up', () => {
       expect([file, (await stat(join(lab.home, file))).mode & 0o777]).toEqual([file, 0o600]);
     }
 
+    await makePool('kept');
     up.interruptGroup();
     expect(await up.exit).toBe(0);
     expect(lab.processes()).toEqual([]);
     // in order: had the database gone first, it would have cut sessions
     expect(await readFile(join(lab.home, 'postgres.log'), 'utf8')).not.toMatch(/FATAL: {2}terminating connection/);
-  });
 
-  it('keeps the data from one start to the next, and its gateway is made once', async () => {
     const first = await lab.up().ready();
-    await makePool('kept');
-    first.signal('SIGTERM');
-    expect(await first.exit).toBe(0);
-
-    const second = await lab.up().ready();
     expect(await poolNames()).toContain('kept');
-    const gateways = (await (await lab.api('/gateways')).json()) as { gateways: unknown[] };
-    expect(gateways.gateways).toHaveLength(1);
-    second.signal('SIGTERM');
-    expect(await second.exit).toBe(0);
-  });
-
-  it('refuses a second one in the same directory, and the first goes on', async () => {
-    const first = await lab.up().ready();
+    expect(((await (await lab.api('/gateways')).json()) as { gateways: unknown[] }).gateways).toHaveLength(1);
+    // and it is the only one: a second in the same directory is refused, and the first goes on
     const second = lab.up({ PORT: '0' });
     expect(await second.exit).toBe(1);
     expect(second.output).toBe(
@@ -107,19 +95,27 @@ describe('berth up', () => {
     expect(lab.processes()).toEqual([]);
   });
 
-  it.each(['serve', 'gateway', 'postgres'] as const)('starts %s again when it is killed, and says so', async (part) => {
+  it('starts each part again when it is killed, and says so; the second signal ends all at once', async () => {
     const up = await lab.up().ready();
     await makePool('before');
-    const before = lab.part(part);
-    process.kill(before, 'SIGKILL');
-    await up.says(/ended by itself \(SIGKILL\); it starts again in 0\.5 s/);
-    await up.says(/runs again/);
-    expect(lab.part(part)).not.toBe(before);
-    await eventually('an answer with the data', async () => (await poolNames()).includes('before'));
-    up.interruptGroup();
-    expect(await up.exit).toBe(0);
-    expect(lab.processes()).toEqual([]);
-  });
+    for (const part of ['serve', 'gateway', 'postgres'] as const) {
+      const before = lab.part(part);
+      const said = up.output.length;
+      const says = (pattern: RegExp): Promise<unknown> =>
+        eventually(`"${pattern.source}" of ${part}`, () => pattern.test(up.output.slice(said)), 60_000);
+      process.kill(before, 'SIGKILL');
+      await says(/ended by itself \(SIGKILL\); it starts again in 0\.5 s/);
+      await says(/runs again/);
+      expect(lab.part(part)).not.toBe(before);
+      await eventually('an answer with the data', async () => (await poolNames()).includes('before'));
+    }
+
+    process.kill(lab.part('gateway'), 'SIGSTOP'); // it will not stop when asked
+    up.signal('SIGINT');
+    up.signal('SIGTERM');
+    expect([0, 130, 143]).toContain(await up.exit);
+    await eventually('the end of all', () => lab.processes().length === 0);
+  }, 120_000);
 
   it('can be stopped while it starts', async () => {
     const up = lab.up();
@@ -128,15 +124,6 @@ describe('berth up', () => {
     expect(await up.exit).toBe(0);
     expect(up.output).not.toContain('is ready');
     expect(lab.processes()).toEqual([]);
-  });
-
-  it('exits at once on the second signal, and leaves no process', async () => {
-    const up = await lab.up().ready();
-    process.kill(lab.part('gateway'), 'SIGSTOP'); // it will not stop when asked
-    up.signal('SIGINT');
-    up.signal('SIGTERM');
-    expect([0, 130, 143]).toContain(await up.exit);
-    await eventually('the end of all', () => lab.processes().length === 0);
   });
 
   it('refuses data of a newer Berth with one sentence', async () => {
