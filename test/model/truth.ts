@@ -102,6 +102,8 @@ export class Truth {
         const asked = claim.target;
         const eras = this.eras.filter((era) => era[asked.noun] === asked.id && era.from <= from && to <= era.to);
         for (const { subnet, places } of eras) {
+          // others in place of given addresses are of the same subnet
+          if (claim.addresses?.every((address) => places.includes(placeOf(address))) === false) continue;
           const taken = new Set(
             this.stays.filter((stay) => stay.subnet === subnet && meets(stay)).map(({ place }) => place),
           );
