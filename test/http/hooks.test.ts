@@ -3,12 +3,9 @@ import { Api, dump } from '../support/api.js';
 import { eventually } from '../support/eventually.js';
 import { TestHook } from './hook.js';
 import { NatsServer } from './nats-server.js';
-import { goodBody, makeFixture, OPERATIONS, pathOf } from './operations.js';
+import { changesNoResource, goodBody, makeFixture, OPERATIONS, pathOf } from './operations.js';
 
 const HOOKS = 'pool.create,reservation.*,component.create:allow,subnet.update,import.create';
-
-/** Reports of gateways, and what is done with deliveries: no resource is another after it. */
-const NO_CHANGE = /^(putStatus|putReachability|putUsage|testWebhook|(replay|delete)DeadLetters?)$/;
 
 describe('pre-commit hooks', () => {
   let nats: NatsServer;
@@ -197,7 +194,7 @@ describe('pre-commit hooks', () => {
     const fixture = await makeFixture(api);
     await hook.connection.close();
     for (const operation of OPERATIONS) {
-      if (NO_CHANGE.test(operation.id) || operation.path.endsWith('/desired-state')) continue;
+      if (changesNoResource(operation) || operation.path.endsWith('/desired-state')) continue;
       const body = operation.body === undefined ? undefined : goodBody(operation, fixture);
       const headers = { 'content-type': operation.id === 'importAll' ? 'application/x-ndjson' : 'application/json' };
       const path = pathOf(operation, fixture);

@@ -123,6 +123,13 @@ export function pathOf({ path }: Pick<Operation, 'path'>, fixture: Fixture, id?:
   );
 }
 
+/**
+ * Whether an operation that is no read changes no resource: a report of what a gateway sees or counts, or something done with
+ * the deliveries of a webhook.
+ */
+export const changesNoResource = ({ id }: Operation): boolean =>
+  /^(putStatus|putReachability|putUsage|testWebhook|(replay|delete)DeadLetters?)$/.test(id);
+
 /** The smallest body that an operation would take. */
 export function goodBody({ id }: Operation, fixture: Fixture): Record<string, unknown> {
   switch (id) {

@@ -1,9 +1,9 @@
-import { copyFileSync, readFileSync } from 'node:fs';
+import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SECTIONS, type Section } from '../connect/endpoint.js';
 import type { Setting } from '../connect/program.js';
 import { Failure } from '../failure.js';
-import { codeOf, writeOwnFile } from '../connection/own-file.js';
+import { readOwnFile, writeOwnFile } from '../connection/own-file.js';
 import { readIni, writeIni } from './ini.js';
 
 /** The programs that a user wants, by section; for one that is not there, or is empty, a program is found each time. */
@@ -20,15 +20,8 @@ export const programsFile = (folder: string): string => join(folder, 'config.ini
 
 /** Whatever of it can be read, and what cannot; undefined when there is none. */
 export function readPrograms(folder: string): ProgramsFile | undefined {
-  const file = programsFile(folder);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    throw new Failure(`${file} cannot be read (${codeOf(error)}).`);
-  }
-  return programsIn(text);
+  const text = readOwnFile(programsFile(folder));
+  return text === undefined ? undefined : programsIn(text);
 }
 
 export function programsIn(text: string): ProgramsFile {

@@ -1,7 +1,7 @@
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Failure } from '../failure.js';
-import { codeOf, writeOwnFile } from './own-file.js';
+import { codeOf, readOwnFile, writeOwnFile } from './own-file.js';
 
 /** What `vlab login` keeps. */
 export interface Login {
@@ -15,13 +15,8 @@ export const loginFile = (folder: string): string => join(folder, 'cli.json');
 /** The kept login; undefined when there is none. */
 export function readLogin(folder: string): Login | undefined {
   const file = loginFile(folder);
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8');
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
-    throw new Failure(`${file} cannot be read (${codeOf(error)}).`);
-  }
+  const text = readOwnFile(file);
+  if (text === undefined) return undefined;
   const login = parse(text);
   if (login === undefined) throw new Failure(`${file} is damaged: run vlab login again.`);
   return login;

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { Failure } from '../failure.js';
 
@@ -16,6 +16,16 @@ export function writeOwnFile(file: string, text: string): string {
     throw new Failure(`${file} cannot be written (${codeOf(error)}).`);
   }
   return file;
+}
+
+/** The text of a file; undefined when there is none. */
+export function readOwnFile(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return undefined;
+    throw new Failure(`${file} cannot be read (${codeOf(error)}).`);
+  }
 }
 
 export const codeOf = (error: unknown): string =>
